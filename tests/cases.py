@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -15,7 +16,7 @@ Test = Callable[..., None]
 
 def each(
     names: str | Sequence[str],
-    values: Iterable[Any],
+    values: Iterable[Any] | Callable[[], Iterable[Any]],
     *,
     ids: Callable[[Any], str] | Iterable[str] | None = None,
     every: int = 1,
@@ -23,26 +24,35 @@ def each(
     """What `pytest.mark.parametrize` says, within one test; several of them make all combinations.
 
     Only for what leaves nothing behind: the cases share the fixtures of the test. Whichever fail are raised as one
-    group, whose message names them; a note on each says it again beside its traceback. With `every=N`, for a sweep
-    that takes seconds, the quick suite has each Nth of all cases, and the slow one has the others.
+    group, whose message names them; a note on each says it again beside its traceback. Values that take long to make
+    are given as a function, which is called by the first test that needs them. With `every=N`, for a sweep that takes
+    seconds, the quick suite has each Nth of all cases, and the slow one has the others.
     """
     keys = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
-    rows = [(value,) if len(keys) == 1 else tuple(value) for value in values]
-    if callable(ids):
-        told = ["-".join(ids(value) for value in row) for row in rows]
-    else:
-        told = list(ids) if ids is not None else ["-".join(map(_name, row)) for row in rows]
-    axis = [(name, dict(zip(keys, row, strict=True))) for name, row in zip(told, rows, strict=True)]
-    assert axis, "a test without a case"
+
+    @cache
+    def axis() -> list[Case]:
+        given = values if isinstance(values, Iterable) else values()
+        rows = [(value,) if len(keys) == 1 else tuple(value) for value in given]
+        if callable(ids):
+            told = ["-".join(ids(value) for value in row) for row in rows]
+        else:
+            told = list(ids) if ids is not None else ["-".join(map(_name, row)) for row in rows]
+        found = [(name, dict(zip(keys, row, strict=True))) for name, row in zip(told, rows, strict=True)]
+        assert found, "a test without a case"
+        return found
+
+    if isinstance(values, Iterable):
+        axis()  # mistakes are told when tests are found
 
     def decorate(test: Test) -> Test:
-        outer: list[list[Case]] = getattr(test, "axes", [])
+        outer: list[Callable[[], list[Case]]] = getattr(test, "axes", [])
         inner: Test = getattr(test, "of_one_case", test)
         axes = [axis, *outer]
 
         def of_all_cases(*args: Any, is_rest: bool | None = None, **fixtures: Any) -> None:
             failed: list[tuple[str, BaseException]] = []
-            for number, case in enumerate(product(*axes)):
+            for number, case in enumerate(product(*(axis() for axis in axes))):
                 if (number % every == 0) is is_rest:
                     continue
                 name = "-".join(part for part, _ in case)

@@ -8,7 +8,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-from pypdf import PdfWriter
 
 from tests.files_made import pdf, written_pdf
 from thinkdial.engine.attachments import pdf_text
@@ -27,6 +26,8 @@ def test_text_comes_by_page_and_pages_without_any_are_named() -> None:
 
 
 def test_what_has_no_text_to_give_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pypdf import PdfWriter
+
     locked = PdfWriter()
     locked.add_blank_page(100, 100)
     locked.encrypt("secret")

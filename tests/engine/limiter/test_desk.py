@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import fakeredis
 import pytest
 
 from thinkdial.engine.limiter.desk import Desk, RefusedFrameError
@@ -187,6 +186,8 @@ def test_what_makes_no_sense_ends_the_connection() -> None:
 
 
 def shelves(tmp_path: Path) -> list[tuple[Any, Any]]:
+    import fakeredis
+
     server = fakeredis.FakeServer()
     return [
         (lambda: FileShelf(tmp_path / "state" / "limiter.sqlite3"), StoreError),

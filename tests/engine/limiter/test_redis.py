@@ -14,7 +14,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import fakeredis
 import pytest
 from msgspec.structs import replace
 
@@ -30,7 +29,7 @@ from .made import DIME, purse, run
 
 
 def test_a_shelf_that_waits_keeps_only_those_waiting_who_changed_something(tmp_path: Path) -> None:
-    slow = SlowRedis()
+    slow = slow_redis()
 
     async def work() -> None:
         shelf = RedisShelf("redis://127.0.0.1:6379/0", slow)
@@ -65,28 +64,32 @@ def test_a_shelf_that_waits_keeps_only_those_waiting_who_changed_something(tmp_p
     run(work())
 
 
-class SlowRedis(fakeredis.FakeRedis):
+def slow_redis() -> Any:
     """A Redis that is waited for as long as its gate is shut."""
+    import fakeredis
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate, self.waits, self.writes, self.fails = threading.Event(), threading.Event(), 0, False
-        self.gate.set()
+    class SlowRedis(fakeredis.FakeRedis):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gate, self.waits, self.writes, self.fails = threading.Event(), threading.Event(), 0, False
+            self.gate.set()
 
-    def pipeline(self, *given: Any, **more: Any) -> Any:
-        self._hold_up()
-        return super().pipeline(*given, **more)
+        def pipeline(self, *given: Any, **more: Any) -> Any:
+            self._hold_up()
+            return super().pipeline(*given, **more)
 
-    def hset(self, *given: Any, **more: Any) -> Any:
-        self._hold_up()
-        return super().hset(*given, **more)
+        def hset(self, *given: Any, **more: Any) -> Any:
+            self._hold_up()
+            return super().hset(*given, **more)
 
-    def _hold_up(self) -> None:
-        self.writes += 1
-        self.waits.set()
-        self.gate.wait(30)
-        if self.fails:
-            raise ConnectionError
+        def _hold_up(self) -> None:
+            self.writes += 1
+            self.waits.set()
+            self.gate.wait(30)
+            if self.fails:
+                raise ConnectionError
+
+    return SlowRedis()
 
 
 @pytest.mark.slow

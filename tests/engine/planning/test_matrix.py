@@ -18,7 +18,7 @@ from thinkdial.providers.registry import dialect as dialect_called
 from thinkdial.providers.think import THINKING_LEVELS, Level, parse_think
 
 from .native import is_sent_as_off, sent_budget, sent_level, taken_levels, takes_budgets, with_doubt
-from .routes import EVERY_ROUTE, LEVELS, REFERENCE, VALUES, Route, for_every_route, shape
+from .routes import LEVELS, REFERENCE, VALUES, Route, every_route, for_every_route, shape
 
 THINK = {value: parse_think(value) for value in VALUES}
 ANSWER = REFERENCE.answer_tokens
@@ -254,7 +254,7 @@ def test_the_body_is_json_and_says_what_the_plan_says(each_route: Route) -> None
 def test_the_same_facts_are_planned_the_same_way() -> None:
     """So that a row of the golden table, and one route of each kind, can stand for all."""
     made: dict[str, tuple[Route, list[tuple[Any, ...]]]] = {}
-    for found in EVERY_ROUTE:
+    for found in every_route():
         plans = [found.plan(value, limit=limit) for value, limit in product(VALUES, LIMITS)]
         told = [
             (plan.native, plan.fidelity, plan.thinks, plan.max_output_tokens, plan.optional, len(plan.notices),

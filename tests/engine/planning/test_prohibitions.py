@@ -18,7 +18,7 @@ from thinkdial.providers.think import parse_think
 from ...cases import each
 from .facts_by_hand import CLAUDE, OPENAI_SAMPLING, refusals
 from .hosts_by_hand import host_refusals
-from .routes import DISTINCT_ROUTES, EVERY_ROUTE, OUTPUT_LIMITS, PROVIDERS, ROUTES, VALUES, Route, route
+from .routes import OUTPUT_LIMITS, PROVIDERS, VALUES, Route, distinct_routes, every_route, route, vendors_routes
 
 OTHER_REFERENCES = {
     "tiny": Reference({"minimal": 1, "low": 2, "medium": 3, "high": 4, "xhigh": 5}, 1),
@@ -55,7 +55,7 @@ def body_of(found: Route, value: str, limit: int | None, reference: Reference, *
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_no_body_is_refused(provider: str) -> None:
     reference = facts.reference()
-    for found in ROUTES:
+    for found in vendors_routes():
         for value, limit in product(VALUES, OUTPUT_LIMITS) if found.target.provider.name == provider else ():
             body = body_of(found, value, limit, reference)
             assert not refusals(found.model, found.target.dialect, body), (str(found), value, limit, body)
@@ -63,14 +63,14 @@ def test_no_body_is_refused(provider: str) -> None:
 
 @EACH_REFERENCE
 def test_no_body_is_refused_with_another_reference_table(reference: Reference) -> None:
-    for found, value, limit in product(DISTINCT_ROUTES, VALUES, (None, 16, 1025, 5119, 200000)):
+    for found, value, limit in product(distinct_routes(), VALUES, (None, 16, 1025, 5119, 200000)):
         body = body_of(found, value, limit, reference)
         assert not refusals(found.model, found.target.dialect, body), (str(found), value, limit, body)
 
 
 def test_no_body_is_refused_for_parameters_that_the_model_refuses() -> None:
     reference = facts.reference()
-    for found, value in product(ROUTES, ("auto", "off", "low", "max", "4000")):
+    for found, value in product(vendors_routes(), ("auto", "off", "low", "max", "4000")):
         body = body_of(found, value, None, reference, params=EVERY_PARAM)
         assert not refusals(found.model, found.target.dialect, body), (str(found), value, body)
 
@@ -78,7 +78,7 @@ def test_no_body_is_refused_for_parameters_that_the_model_refuses() -> None:
 @pytest.mark.parametrize("field", ["max_tokens", "max_output_tokens", "max_completion_tokens"])
 def test_an_output_limit_in_the_params_is_an_output_limit(field: str) -> None:
     reference = facts.reference()
-    for found, limit, value in product(DISTINCT_ROUTES, (1, 1025, 5000, 500_000), ("off", "high", "4000")):
+    for found, limit, value in product(distinct_routes(), (1, 1025, 5000, 500_000), ("off", "high", "4000")):
         body = body_of(found, value, None, reference, params={field: limit})
         assert not refusals(found.model, found.target.dialect, body), (str(found), value, limit, body)
 
@@ -118,7 +118,7 @@ def test_the_facts_by_hand_find_what_is_wrong() -> None:
 
 
 def test_the_facts_by_hand_know_every_card() -> None:
-    assert {found.model for found in ROUTES if found.target.provider.name == "anthropic"} == set(CLAUDE)
+    assert {found.model for found in vendors_routes() if found.target.provider.name == "anthropic"} == set(CLAUDE)
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,12 @@ def test_a_model_is_not_called_on_a_dialect_that_does_not_serve_it(model: str, d
 
 
 OTHERS = [name for name in facts.provider_names() if name not in PROVIDERS]
-OTHER_ROUTES = [found for found in EVERY_ROUTE if found.target.provider.name not in PROVIDERS]
 
 
 @each("provider", OTHERS, every=4)
 def test_no_body_is_refused_or_misread_by_another_host(provider: str) -> None:
     reference = facts.reference()
-    for found in OTHER_ROUTES:
+    for found in every_route():
         for value, limit in product(VALUES, found.limits) if found.target.provider.name == provider else ():
             body = body_of(found, value, limit, reference)
             assert not host_refusals(provider, found.model, found.target.dialect, body), (
@@ -151,7 +150,8 @@ def test_no_body_is_refused_or_misread_by_another_host(provider: str) -> None:
 
 @EACH_REFERENCE
 def test_no_other_host_refuses_what_another_reference_table_asks_for(reference: Reference) -> None:
-    for found, value in product(OTHER_ROUTES, ("minimal", "medium", "max", "1", "1000000")):
+    others = [found for found in every_route() if found.target.provider.name not in PROVIDERS]
+    for found, value in product(others, ("minimal", "medium", "max", "1", "1000000")):
         body = body_of(found, value, None, reference)
         provider = found.target.provider.name
         assert not host_refusals(provider, found.model, found.target.dialect, body), (str(found), value, body)

@@ -20,7 +20,7 @@ from thinkdial.providers.think import parse_think
 
 from ...cases import each
 from ...sdks import Late, genai_types
-from .routes import CONFIG, DISTINCT_ROUTES, PROVIDERS, REFERENCE, VALUES, Route, route
+from .routes import CONFIG, PROVIDERS, REFERENCE, VALUES, Route, distinct_routes, route
 
 message_params: Any = Late("anthropic.types.message_create_params")
 completion_params: Any = Late("openai.types.chat.completion_create_params")
@@ -70,12 +70,12 @@ def routes() -> Iterator[Route]:
     for profile in CONFIG.profiles.values():
         if profile.provider in PROVIDERS:
             yield Route(resolve(profile, CONFIG))
-    yield from DISTINCT_ROUTES
+    yield from distinct_routes()
     for provider, dialect in (("openai", "openai-responses"), ("openai", "openai-chat"), ("anthropic", None)):
         yield route(provider, "newcomer-9", dialect)
 
 
-@each("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}")
+@each("found", routes, ids=lambda found: f"{found.target.profile.name}-{found}")
 def test_every_body_is_one_that_the_sdk_could_have_written(found: Route) -> None:
     for value, system, stream in product(VALUES, (None, "be brief"), (True, False)):
         limit = 9000 if system else None
@@ -95,7 +95,7 @@ SHAPES = (
 )  # fmt: skip
 
 
-@each("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}", every=5)
+@each("found", routes, ids=lambda found: f"{found.target.profile.name}-{found}", every=5)
 def test_every_body_with_a_shape_is_one_that_the_sdk_could_have_written(found: Route) -> None:
     for value, shape in product(("auto", "off", "low", "high"), SHAPES):
         prepared = prepare(found.target, parse_think(value), Prompt("hi", shape=shape), REFERENCE)

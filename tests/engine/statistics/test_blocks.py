@@ -6,9 +6,12 @@ import math
 import random
 
 import pytest
-from scipy import stats
 
 from thinkdial.engine.statistics.blocks import Block, blocks_differ, rates_differ
+
+from ...late import Late
+
+stats = Late("scipy.stats")
 
 SLOW = pytest.mark.slow
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from statistics import NormalDist, median
 
 import pytest
-from scipy import stats
 
 from thinkdial.engine.statistics.distributions import (
     binomial_at_least,
@@ -24,6 +23,9 @@ from thinkdial.engine.statistics.intervals import (
 )
 
 from ...cases import each
+from ...late import Late
+
+stats = Late("scipy.stats")
 
 COUNTS = [(0, 1), (1, 1), (0, 10), (3, 10), (9, 10), (10, 10), (29, 30), (90, 100), (450, 1000)]
 

@@ -6,9 +6,12 @@ import math
 import random
 
 import pytest
-from scipy import stats
 
 from thinkdial.engine.statistics.laws import MOST_POINTS, Law, mixture_quantile
+
+from ...late import Late
+
+stats = Late("scipy.stats")
 
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 

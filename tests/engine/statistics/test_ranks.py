@@ -7,11 +7,13 @@ import random
 from collections.abc import Callable
 
 import pytest
-from scipy import stats
 
 from thinkdial.engine.statistics.ranks import ALPHA, Comparison, greater, greater_paired
 
 from ...cases import each
+from ...late import Late
+
+stats = Late("scipy.stats")
 
 
 def drawn(seed: str, n: int, scale: float = 1.0) -> list[float]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from thinkdial.engine.tools.words import ToolCall
 from thinkdial.profiles.tools.own_tools import McpServer, OwnTools
 from thinkdial.providers.errors import ConfigError
 
-pytest.importorskip("mcp")
+pytestmark = pytest.mark.skipif(find_spec("mcp") is None, reason="mcp is not installed")
 BARE = {"PATH": os.environ["PATH"]}
 SERVER = '''
 import os, sys, time
