@@ -22,15 +22,24 @@ MAX_DOLLARS_TEXT = 64
 MOST_LEVELS = 200
 """Levels of nesting that are read. Nobody sends more, and how many Python could take depends on who asks it to."""
 
+MOST_VALUES = 5_000_000
+"""Values of one document. Each takes some 60 bytes here, and a server needs two to make one."""
+
 _OPENS = r"\s*[{\[]"
+_PARTS = r'[^"]++|"(?:[^"\\]++|\\.)*+"?'
+_PARTS_OF_TEXT = re.compile(_PARTS, re.DOTALL)
+_PARTS_OF_BYTES = re.compile(_PARTS.encode(), re.DOTALL)
+"""Texts, and what is between them."""
+
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 def parse_json(data: bytes | str, decoder: json.JSONDecoder = _DECODER) -> Any:
     """Decode JSON exactly, replacing bytes that are not UTF-8.
 
-    Raises `ValueError` when it is no JSON, or has more than `MOST_LEVELS` levels.
+    Raises `ValueError` when it is no JSON, or has more than `MOST_LEVELS` levels or `MOST_VALUES` values.
     """
+    check_values(data)
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     if _openings(text) > MOST_LEVELS:
         _check_levels(text)
@@ -38,6 +47,7 @@ def parse_json(data: bytes | str, decoder: json.JSONDecoder = _DECODER) -> Any:
 
 
 _NESTING = (dict, list)
+_QUOTE = ord('"')
 
 
 def _check_levels(text: str) -> None:
@@ -72,6 +82,7 @@ def parse_reply(data: bytes | str) -> Any:
 
     A whole number of more than 64 bits may come as a float: none is read from replies.
     """
+    check_values(data)
     try:
         value: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -89,6 +100,26 @@ def _parse_odd(data: bytes | str) -> Any:
         raise
     except ValueError:  # such a number, which Python does not read, or more levels than are read
         return parse_json(data, json.JSONDecoder(parse_int=float))
+
+
+def check_values(data: bytes | bytearray | str) -> None:
+    """Raise `ValueError` for a document of more than `MOST_VALUES` values. Nothing is made of it to know."""
+    if len(data) <= MOST_VALUES or _marks(data, 0, len(data)) <= MOST_VALUES:
+        return
+    found = 0
+    parts = _PARTS_OF_TEXT.finditer(data) if isinstance(data, str) else _PARTS_OF_BYTES.finditer(data)
+    for start, end in (part.span() for part in parts):
+        if data[start] not in ('"', _QUOTE):
+            found += _marks(data, start, end)
+            if found > MOST_VALUES:
+                raise ValueError(f"it is JSON of more than {MOST_VALUES:,} values")
+
+
+def _marks(data: bytes | bytearray | str, start: int, end: int) -> int:
+    """What stands before a value, or opens one."""
+    if isinstance(data, str):
+        return sum(data.count(mark, start, end) for mark in ",[{")
+    return sum(data.count(mark, start, end) for mark in b",[{")
 
 
 def _openings(data: bytes | str) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..json_values import parse_json, parse_reply
+from ..json_values import check_values, parse_json, parse_reply
 
 LONG_TEXT = 2**20
 """Bytes of a text that is put together by itself. Blocks should be about as long: what a text leaves of one is read
@@ -52,6 +52,7 @@ def parse_blocks(blocks: Iterable[bytes], errors: str = "replace") -> Any:
     if is_inside:
         raise json.JSONDecodeError("Unterminated string", "", len(frame))
     frame += held
+    check_values(frame)
     if texts:
         return _filled(frame, places, texts, errors)
     whole = bytes(frame)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..json_values import items, obj, piece_of, text
+from ..json_values import items, obj, parse_json, piece_of, text
 from ..schema import StateReport
 from ..turns.pieces import TurnPiece
 
@@ -42,8 +42,8 @@ def compact(value: Any) -> str:
 def arguments_of(words: str) -> Any:
     """The arguments of a call, which wires of objects want decoded; an empty object for what is no JSON object."""
     try:
-        return dict(obj(json.loads(words)))
-    except (ValueError, RecursionError):
+        return dict(obj(parse_json(words)))
+    except ValueError:
         return {}
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from thinkdial.providers import json_values
+from thinkdial.providers.framing.json_blocks import parse_blocks
 from thinkdial.providers.json_values import (
     MAX_COUNT,
     count,
@@ -157,3 +160,30 @@ def test_a_number_of_thousands_of_digits_costs_no_answer() -> None:
     assert document["text"] == "whole" and counts == [7, None, None]
     with pytest.raises(ValueError):
         parse_json(digits)  # what is ours stays exact
+
+
+@pytest.mark.parametrize("unit", ["[],", '{"a":{}},', '"ab",', "999,", "[", '"a,\\"[",[],'])
+@pytest.mark.parametrize("kind", [bytes, str])
+def test_a_document_of_nothing_but_values_is_refused_before_they_are_made(
+    unit: str, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_values, "MOST_VALUES", 10_000)
+    written = '{"choices":[' + unit * 100_000
+    document = written if kind is str else written.encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="more than 10,000 values"):
+            parse_reply(document)
+        with pytest.raises(ValueError, match="more than 10,000 values"):
+            parse_blocks([written.encode()])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * len(written) + 2**20
+
+
+def test_marks_within_texts_are_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_values, "MOST_VALUES", 1000)
+    document = {"a": "[{,\\\"" * 5000, "b": [",[" * 10] * 700}
+    written = json.dumps(document)
+    assert parse_reply(written.encode()) == parse_json(written) == parse_blocks([written.encode()]) == document

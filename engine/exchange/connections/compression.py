@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import cache
 from importlib.util import find_spec
 
@@ -13,6 +13,8 @@ PACKAGES = {
     "zstd": ("backports.zstd", ("compression.zstd", "backports.zstd")),
 }
 """What to install for a coding, and the modules of which one reads it."""
+
+TAKEN_AT_ONCE = 2**16
 
 ALWAYS = frozenset({"", "identity", "gzip", "deflate"})
 
@@ -29,8 +31,23 @@ async def _unpacked(chunks: AsyncIterator[bytes], header: str) -> AsyncIterator[
     import httpx2  # here: we ask for bodies that are not packed
 
     with read_errors():
-        async for chunk in httpx2.Response(200, headers={"content-encoding": header}, content=chunks).aiter_bytes():
+        packed = httpx2.Response(200, headers={"content-encoding": header}, content=chunks)
+        async for chunk in in_turns(packed.aiter_bytes()):
             yield chunk
+
+
+async def in_turns(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    """The same bytes, no more of them at once than arrive of a body that is not packed, and others have their turn.
+
+    A thousandth of what a body says may have come of it: all of the rest is there before anything is waited for.
+    """
+    from asyncio import sleep
+
+    async for chunk in chunks:
+        for at in range(0, len(chunk), TAKEN_AT_ONCE):
+            yield chunk[at : at + TAKEN_AT_ONCE]
+            if len(chunk) > TAKEN_AT_ONCE:
+                await sleep(0)
 
 
 def unreadable_coding(header: str | None) -> str | None:

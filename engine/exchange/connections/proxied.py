@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from .compression import unreadable, unreadable_coding
+from .compression import in_turns, unreadable, unreadable_coding
 from .errors import CannotSendError, read_errors, words_of
 from .response import Response, known_headers
 from .sockets import keep_alive
@@ -97,7 +97,7 @@ class ProxiedClient:
 
     async def _stamped(self, answer: httpx2.Response, watch: Stopwatch) -> AsyncGenerator[bytes]:
         with read_errors():
-            async for chunk in answer.aiter_bytes():
+            async for chunk in in_turns(answer.aiter_bytes()):
                 watch.arrived = self._clock()
                 yield chunk
 
