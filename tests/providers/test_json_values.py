@@ -184,6 +184,6 @@ def test_a_document_of_nothing_but_values_is_refused_before_they_are_made(
 
 def test_marks_within_texts_are_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_values, "MOST_VALUES", 1000)
-    document = {"a": "[{,\\\"" * 5000, "b": [",[" * 10] * 700}
+    document = {"a": '[{,\\"' * 5000, "b": [",[" * 10] * 700}
     written = json.dumps(document)
     assert parse_reply(written.encode()) == parse_json(written) == parse_blocks([written.encode()]) == document
