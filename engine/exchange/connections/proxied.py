@@ -5,15 +5,17 @@ It is imported for them alone.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 
 from .compression import in_turns, unreadable, unreadable_coding
-from .errors import CannotSendError, read_errors, words_of
+from .direct import USUAL_PORT
+from .errors import CannotSendError, ProxyError, read_errors, words_of
 from .response import Response, known_headers
 from .sockets import keep_alive
 from .stopwatch import Clock, Stopwatch, connect_timeout_s
@@ -52,48 +54,49 @@ class ProxiedClient:
         watch: Stopwatch,
     ) -> AsyncGenerator[Response]:
         """Send a request, and give its response. Raises what `DirectClient.open` raises."""
-        is_fresh = False
-
-        async def trace(event: str, info: Mapping[str, Any]) -> None:
-            nonlocal is_fresh
-            if _is_for_proxy(info):
-                return
-            if event.endswith("connect_tcp.started"):
-                watch.connecting = self._clock()
-            elif event.endswith("send_request_headers.started"):
-                watch.left = self._clock()
-            elif event.endswith("send_request_body.complete"):
-                if on_sent is not None:
-                    on_sent()
-            elif event.endswith("connect_tcp.complete"):
-                is_fresh = True
-                sock = info["return_value"].get_extra_info("socket")
-                if sock is not None:
-                    keep_alive(sock)
-
         timeout = httpx2.Timeout(idle_timeout_s, connect=connect_timeout_s(idle_timeout_s), pool=None)
         with read_errors():
+            leg = _Leg(url, self._clock, watch, on_sent, connect_timeout_s(idle_timeout_s))
             try:
                 request = self._client.build_request(
-                    method, url, content=body, headers=list(headers), timeout=timeout, extensions={"trace": trace}
+                    method, url, content=body, headers=list(headers), timeout=timeout, extensions={"trace": leg.note}
                 )
             except ValueError as error:
                 raise CannotSendError(words_of(error)) from None
             for _ in range(MOST_STALE):
                 try:
-                    answer = await self._client.send(request, stream=True)
+                    answer = await self._sent(request, leg)
                     break
                 except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
-                    if is_fresh:
+                    if leg.is_fresh:
                         raise
             else:
-                answer = await self._client.send(request, stream=True)
+                answer = await self._sent(request, leg)
         try:
             known = known_headers(answer.headers.multi_items())
             coding = unreadable_coding(known.get("content-encoding"))
             yield Response(answer.status_code, known, unreadable(coding) if coding else self._stamped(answer, watch))
         finally:
             await answer.aclose()
+
+    async def _sent(self, request: httpx2.Request, leg: _Leg) -> httpx2.Response:
+        """The answer to `request`. Raises `ProxyError` for what goes wrong before a proxy is behind us."""
+        leg.begin()
+        try:
+            async with leg.limit:
+                return await self._client.send(request, stream=True)
+        except ExceptionGroup as error:
+            raise CannotSendError(f"no connection can be made to {leg.peer}: {words_of(_first(error))}") from None
+        except (httpx2.TimeoutException, TimeoutError) as error:
+            if leg.is_at_proxy or leg.limit.expired():
+                raise ProxyError(f"{leg.peer} does not answer") from error
+            raise
+        except httpx2.ProxyError:
+            raise
+        except httpx2.TransportError as error:
+            if leg.is_at_proxy:
+                raise ProxyError(f"{leg.peer}: {words_of(error)}") from error
+            raise
 
     async def _stamped(self, answer: httpx2.Response, watch: Stopwatch) -> AsyncGenerator[bytes]:
         with read_errors():
@@ -105,6 +108,56 @@ class ProxiedClient:
         await self._client.aclose()
 
 
-def _is_for_proxy(about: Mapping[str, Any]) -> bool:
-    """Whether an event is about the request for a tunnel, and not about ours."""
-    return getattr(about.get("request"), "method", None) == b"CONNECT"
+class _Leg:
+    """How far a request has come, by what httpx2 tells of it.
+
+    `is_at_proxy`: a connection to a proxy is being made, or a tunnel asked for, so that nothing of the request has
+    left. `peer` is what was connected to last. `limit` is for the whole of it, and runs while a tunnel is awaited.
+    """
+
+    def __init__(
+        self, url: str, clock: Clock, watch: Stopwatch, on_sent: Callable[[], None] | None, tunnel_s: float
+    ) -> None:
+        parts = httpx2.URL(url)
+        self._target = parts.host, parts.port or USUAL_PORT.get(parts.scheme)
+        self._clock, self._watch, self._on_sent, self._tunnel_s = clock, watch, on_sent, tunnel_s
+        self.begin()
+
+    def begin(self) -> None:
+        """It is sent, perhaps once more."""
+        self.limit = asyncio.timeout(None)
+        self.peer = "the server"
+        self.is_fresh = self.is_at_proxy = self._is_tunnel = False
+
+    async def note(self, event: str, info: Mapping[str, Any]) -> None:
+        match event.rpartition(".")[0].rpartition(".")[2], event.rpartition(".")[2]:
+            case "connect_tcp", "started":
+                self._watch.connecting = self._clock()
+                host, port = info["host"], info["port"]
+                self.peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+                self.is_at_proxy = (host, port) != self._target
+            case "connect_tcp", "complete":
+                self.is_fresh = True
+                if (sock := info["return_value"].get_extra_info("socket")) is not None:
+                    keep_alive(sock)
+            case "send_request_headers", "started":
+                self._is_tunnel = getattr(info.get("request"), "method", None) == b"CONNECT"
+                if self._is_tunnel:
+                    self.limit.reschedule(asyncio.get_running_loop().time() + self._tunnel_s)
+                else:
+                    self.is_at_proxy = False
+                    self._watch.left = self._clock()
+            case "send_request_body", "complete":
+                if self._on_sent is not None and not self._is_tunnel:
+                    self._on_sent()
+            case "start_tls", "started":
+                self.is_at_proxy = False
+                self.limit.reschedule(None)
+            case _:
+                pass
+
+
+def _first(error: ExceptionGroup[Exception]) -> Exception:
+    """What the group is about: of what went wrong at once, one is told."""
+    one = error.exceptions[0]
+    return _first(cast("ExceptionGroup[Exception]", one)) if isinstance(one, ExceptionGroup) else one
