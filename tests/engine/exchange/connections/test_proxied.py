@@ -152,6 +152,6 @@ def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, clo
 
 def test_a_proxy_with_a_port_that_is_none_is_a_mistake_of_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://bob:hunter2@127.0.0.1:99999")
-    with pytest.raises(CannotSendError, match="127.0.0.1:99999") as caught:
+    with pytest.raises(CannotSendError, match=r"127\.0\.0\.1:99999") as caught:
         asyncio.run(through(URL, []))
     assert read_transport_error(caught.value, URL, 5).kind == "config"
