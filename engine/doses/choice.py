@@ -15,7 +15,7 @@ from ...providers.schema import Usage
 from ...providers.think import Aim, Level, Think, parse_think
 from ..costs.forecast import cost_of_usage, estimated_input_tokens
 from ..costs.priors import DialSetting, prior
-from ..history.dosed import AskedModel, DosedAnswer, dosed_answers
+from ..history.seen.dosed import AskedModel, DosedAnswer, dosed_answers
 from ..history.store import Store
 from ..planning.plan import LEAST_MAX_TOKENS
 from ..planning.prepare import Prepared

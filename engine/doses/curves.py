@@ -9,7 +9,7 @@ from statistics import median
 from msgspec import Struct
 
 from ..cells.levels import DosedSample, LevelStep, amount, level_steps
-from ..history.dosed import AskedModel, DosedAnswer
+from ..history.seen.dosed import AskedModel, DosedAnswer
 from ..statistics.intervals import median_interval
 
 LEVEL = 0.95

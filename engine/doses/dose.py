@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ...providers.think import Think
-from ..history.dosed import AskedModel, dosed_answers
+from ..history.seen.dosed import AskedModel, dosed_answers
 from ..history.store import Store
 from ..planning.prepare import Prompt
 from ..targets.target import Selection, resolve

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ...profiles.cards.observed import SHARES, ObservedAnswers
 from ...providers.think import Think
-from ..history.dosed import DosedAnswer
+from ..history.seen.dosed import DosedAnswer
 from ..planning.think_plan import AimSource
 
 LEAST = 3

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ...providers.errors import BudgetError
 from ...providers.think import THINKING_LEVELS, Level, Think
-from ..history.dosed import AskedModel, dosed_answers, prompt_mark
+from ..history.seen.dosed import AskedModel, dosed_answers, prompt_mark
 from ..history.store import Store
 from ..planning.prepare import Prompt
 from ..runs.run import Finished

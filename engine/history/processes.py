@@ -6,10 +6,11 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 
-class Process(NamedTuple):
+class Process(Struct, frozen=True):
     """A process as others can look for it. `began` tells it from a later one of the same number; empty is unknown."""
 
     machine: str
@@ -81,7 +82,7 @@ def _after_name(stat: str) -> str:
 
 def _text(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="ascii", errors="replace").strip()
+        return Path(path).read_bytes().decode("ascii", "replace").strip()
     except OSError:
         return ""
 

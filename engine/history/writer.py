@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from ..results.documents import dollars_text, result_document
 from ..results.moments import timestamp
 from ..results.result import Result
@@ -78,7 +80,7 @@ class Writing:
         known = self._under_way.get(index, [])
         for place, (number, noted) in enumerate(known):
             if noted.usd is None and estimate_under_way(connection, number, usd):
-                known[place] = number, noted._replace(usd=usd)
+                known[place] = number, replace(noted, usd=usd)
 
     def drop(self, connection: sqlite3.Connection, index: int) -> None:
         """A call has ended that is not counted: it was never made, or was turned away."""

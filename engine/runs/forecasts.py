@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,10 @@ from .jobs import Job
 if TYPE_CHECKING:
     from ..costs.forecast import Samples
     from ..costs.priors import PastRun
+    from ..history.store import Store
 
 Note = Callable[[str], None]
 """Takes a line for people: why a forecast knows less than it could."""
-
-PATIENCE_S = 0.1
-"""How long a look at earlier runs waits for others who lock the history, while answers are coming in."""
 
 
 def unheard(note: str) -> None:
@@ -56,56 +54,35 @@ def forecasts_for(
     ]
 
 
-class Afterwards:
-    """Forecasts of calls that were sent without one, at the prices of `at`: made when their answers are there.
+def forecast_of(prompt: Prompt, at: datetime, job: Job, samples: Samples | None) -> Forecast | None:
+    """The forecast of a call that was sent without one, at the prices of `at`: made when its answer is there."""
+    from ..costs.forecast import forecast
 
-    The event loop makes them, so the history is opened once and hardly waited for.
-    """
-
-    def __init__(self, prompt: Prompt, at: datetime) -> None:
-        self._prompt, self._at = prompt, at
-        self._open = ExitStack()
-        self._samples: Samples | None = None
-        self._looked = False
-
-    def __call__(self, job: Job) -> Forecast | None:
-        from ..costs.forecast import forecast
-
-        if job.prepared is None:
-            return None
-        if not self._looked:
-            self._looked = True
-            self._samples = self._open.enter_context(own_runs(unheard, patience_s=PATIENCE_S))
-        return forecast(job.prepared, self._prompt, self._at, samples=self._samples)
-
-    def close(self) -> None:
-        """Close the history."""
-        self._open.close()
+    return None if job.prepared is None else forecast(job.prepared, prompt, at, samples=samples)
 
 
 @contextmanager
-def own_runs(note: Note, *, patience_s: float | None = None) -> Generator[Samples | None]:
-    """The output of the user's runs, for `forecast`; None without a history, or with one that cannot be read.
-
-    `patience_s` is how long others may keep it locked, where that is not the usual.
-    """
-    from ..history.store import BUSY_TIMEOUT_S, database_path
+def own_runs(note: Note) -> Generator[Samples | None]:
+    """The output of the user's runs, for `forecast`; None without a history, or with one that cannot be read."""
+    from ..history.store import Store, database_path
 
     if not database_path().exists():
         yield None
         return
-    from ..history.samples import output_samples
-    from ..history.store import Store
-
-    def unread(error: StoreError) -> None:
-        note(f"the forecast knows nothing of earlier runs: {error}")
-
     try:
-        store = Store.open(busy_timeout_s=BUSY_TIMEOUT_S if patience_s is None else patience_s)
+        store = Store.open()
     except StoreError as error:
-        unread(error)
+        note(_unread(error))
         yield None
         return
+    with store:
+        yield runs_in(store, note)
+
+
+def runs_in(store: Store, note: Note) -> Samples:
+    """The output of the user's runs in an open history, as far as it can be read."""
+    from ..history.samples import output_samples
+
     is_readable = True
 
     def samples(provider: str, host: str, model: str, think: str) -> Sequence[PastRun]:
@@ -116,11 +93,14 @@ def own_runs(note: Note, *, patience_s: float | None = None) -> Generator[Sample
             return output_samples(store, provider, host, model, think)
         except StoreError as error:
             is_readable = False
-            unread(error)
+            note(_unread(error))
             return ()
 
-    with store:
-        yield samples
+    return samples
+
+
+def _unread(error: StoreError) -> str:
+    return f"the forecast knows nothing of earlier runs: {error}"
 
 
 async def count_jobs(jobs: Sequence[Job], note: Note) -> dict[int, int]:

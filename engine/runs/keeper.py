@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
@@ -16,22 +17,31 @@ from ..history.heads import CallHead
 from ..history.record import Recorder
 from ..planning.prepare import Prepared
 from ..results.result import Forecast, Result
+from .forecasts import runs_in, unheard
 from .jobs import Job
+
+if TYPE_CHECKING:
+    from ..costs.forecast import Samples
+    from ..costs.likely_cost import LikelyCost
+
+_T = TypeVar("_T")
 
 
 class Keeper:
     """A tape, and the place where results go before anybody is shown them.
 
     Nothing is stored of a run that never sent anything; of one that did, also the calls that could not be made.
-    `foresee` gives the forecast of a call that was sent without one. It is asked when the answer is there.
+    `foresee` gives the forecast of a call that was sent without one, by the user's own runs where they can be read. It
+    is asked when the answer is there.
     """
 
-    def __init__(self, recorder: Recorder, foresee: Callable[[Job], Forecast | None]) -> None:
+    def __init__(self, recorder: Recorder, foresee: Callable[[Job, Samples | None], Forecast | None] | None) -> None:
         self._recorder = recorder
         self._foresee = foresee
         self._begun: dict[int, bool] = {}
         self._expected = set[int]()
         self._unpriced: dict[int, Prepared] = {}
+        self._likely: LikelyCost | None = None
         self._unsent: list[tuple[int, Job, Result]] = []
 
     @property
@@ -56,17 +66,17 @@ class Keeper:
         return index in self._begun
 
     def price_expected(self) -> None:
-        """Say what the calls under way may cost, as far as nobody has. It takes a while; any thread may do it."""
-        if not self._unpriced:
-            return
-        from ..costs.likely_cost import LikelyCost
-
-        likely = LikelyCost()
+        """Have it worked out what the calls under way may cost, as far as nobody has said. Any thread may ask."""
         while self._unpriced:
             index, prepared = self._unpriced.popitem()
-            with suppress(Exception):  # nobody has asked for it
-                if (usd := likely.usd(prepared)) is not None:
-                    self._recorder.estimate(index, usd)
+            self._recorder.estimate_by(index, partial(self._likely_usd, prepared))
+
+    def _likely_usd(self, prepared: Prepared) -> Decimal | None:
+        if self._likely is None:
+            from ..costs.likely_cost import LikelyCost
+
+            self._likely = LikelyCost()
+        return self._likely.usd(prepared)
 
     def begin(self, index: int, prepared: Prepared) -> None:
         is_first = index not in self._begun
@@ -92,9 +102,6 @@ class Keeper:
     async def finished(self, index: int, job: Job, result: Result) -> Result:
         """Store `result`, with its forecast, and give it back when it is stored."""
         self._unpriced.pop(index, None)
-        if result.forecast is None and job.prepared is not None and result.attempts:
-            with suppress(Exception):  # an answer that was paid for is not lost to a forecast
-                result = replace(result, forecast=self._foresee(job))
         if index not in self._begun and not result.attempts:
             self._unsent.append((index, job, result))
             if index in self._expected:
@@ -102,8 +109,16 @@ class Keeper:
             return result
         if index not in self._begun and job.prepared is not None:
             self.begin(index, job.prepared)
-        await _in_any_case(self._recorder.finished(index, result))
-        return result
+        if result.forecast is not None or job.prepared is None or not result.attempts or self._foresee is None:
+            return await _in_any_case(self._recorder.finished(index, result))
+        foretell = partial(_foretold, result, job, self._foresee)
+        stored = await _in_any_case(
+            self._recorder.finished(index, result, lambda store: foretell(runs_in(store, unheard)))
+        )
+        if stored is result:  # it could not be kept: nobody has worked it out yet
+            with suppress(Exception):  # an answer that was paid for is not lost to a forecast
+                return foretell(None)
+        return stored
 
     def amended(self, index: int, result: Result) -> None:
         """A result that is stored already is known better: its checks have been made."""
@@ -115,18 +130,22 @@ class Keeper:
             for index, job, result in self._unsent:
                 self._recorder.begin(index, _unsent_head(job, result))
                 await _in_any_case(self._recorder.finished(index, result))
-        closing = asyncio.ensure_future(self._recorder.close(total_s))
-        await _in_any_case(closing)
-        return closing.result()
+        return await _in_any_case(self._recorder.close(total_s))
 
 
-async def _in_any_case(storing: Any) -> None:
+def _foretold(
+    result: Result, job: Job, foresee: Callable[[Job, Samples | None], Forecast | None], samples: Samples | None
+) -> Result:
+    return replace(result, forecast=foresee(job, samples))
+
+
+async def _in_any_case(storing: Awaitable[_T]) -> _T:
     """Wait until it is stored, also when the run is being interrupted: that takes a moment, and loses nothing."""
     waiting = asyncio.ensure_future(storing)
     try:
-        await asyncio.shield(waiting)
+        return await asyncio.shield(waiting)
     except asyncio.CancelledError:
-        await waiting
+        return await waiting
 
 
 def _call_head(prepared: Prepared) -> CallHead:

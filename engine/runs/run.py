@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
@@ -26,7 +27,7 @@ from ..planning.prepare import Prompt
 from ..results.assembly import make_run, new_id
 from ..results.result import Result, Run
 from .fanout import MOST_AT_ONCE, Done, fan_out
-from .forecasts import Afterwards
+from .forecasts import forecast_of
 from .jobs import Job
 from .observer import Observer
 
@@ -133,25 +134,34 @@ async def make_calls(
     loop = asyncio.get_running_loop()
     needs_prices = any(job.target is not None and job.target.profile.price is None for job in jobs)
     timers: list[asyncio.TimerHandle] = []
-    looking: list[asyncio.Future[None]] = []
+    is_looking = False
 
     def look_up() -> None:  # in a thread
-        if needs_prices:
-            pricing.warm()
+        pricing.warm()
         if keeper is not None:
             keeper.price_expected()
 
+    def looked_up(_: object = None) -> None:
+        nonlocal is_looking
+        is_looking = False
+
     def begin_to_look() -> None:
-        looking.append(loop.run_in_executor(None, look_up))
+        if needs_prices:
+            loop.run_in_executor(None, look_up).add_done_callback(looked_up)
+            return
+        if keeper is not None:
+            keeper.price_expected()
+        looked_up()
 
     def on_sent() -> None:
         # The price table takes long to import; now the provider is thinking anyway. One that answers at once is not
         # kept waiting by it: two threads of Python are slower than one.
-        if (needs_prices or keeper is not None) and (not timers or (looking and looking[-1].done())):
+        nonlocal is_looking
+        if (needs_prices or keeper is not None) and not is_looking:
+            is_looking = True
             timers.append(loop.call_later(WARMING_AFTER_S, begin_to_look))
 
-    foresee = Afterwards(prompt, at)
-    keeper = _keeper(run_id, at, prompt, circumstances, foresee)
+    keeper = _keeper(run_id, at, prompt, circumstances)
     uploads, left = _uploads(jobs, circumstances), list[str]()
     purse = circumstances.purse()
     try:
@@ -181,7 +191,6 @@ async def make_calls(
         total_s = time.monotonic() - began
         for timer in timers:
             timer.cancel()
-        foresee.close()
         number = None if keeper is None else await keeper.close(total_s)
         notes = (*left, *(() if purse is None else await purse.close()))
     run = make_run(run_id, prompt.text, prompt.system, done.results, total_s, prompt.asked)
@@ -230,9 +239,7 @@ def _uploads(jobs: Sequence[Job], circumstances: Circumstances) -> Uploads | Non
     return Uploads(StoredUploads())
 
 
-def _keeper(
-    run_id: str, at: datetime, prompt: Prompt, circumstances: Circumstances, foresee: Afterwards
-) -> Keeper | None:
+def _keeper(run_id: str, at: datetime, prompt: Prompt, circumstances: Circumstances) -> Keeper | None:
     """What keeps the run in the history; None when it is not to be kept. Nobody forecasts what is simulated."""
     settings = circumstances.retention
     if circumstances.kept is None:
@@ -244,4 +251,4 @@ def _keeper(
     head = RunHead(run_id, at, circumstances.command, prompt.text, prompt.system, circumstances.simulated)
     head = replace(head, kept=circumstances.kept, turn=circumstances.turn, files=prompt.asked)
     recorder = Recorder(head, retention=Retention(settings.keep_days, settings.max_mb, settings.keep_files_days))
-    return Keeper(recorder, (lambda _: None) if circumstances.simulated else foresee)
+    return Keeper(recorder, None if circumstances.simulated else partial(forecast_of, prompt, at))

@@ -25,8 +25,11 @@ def note_under_way(connection: sqlite3.Connection, call: UnderWay, process: Proc
     done = connection.execute(
         "INSERT INTO under_way (day, profile, provider, host, model, think, usd, machine, pid, began, expires_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*call[:-1], _amount(call.usd), *process, moment_of(expires)),
-    )
+        (
+            call.day, call.profile, call.provider, call.host, call.model, call.think, _amount(call.usd),
+            process.machine, process.pid, process.began, moment_of(expires),
+        ),
+    )  # fmt: skip
     return int(done.lastrowid or 0)
 
 

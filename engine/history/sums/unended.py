@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ..processes import Process, is_alive
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 Alive = Callable[[Process], bool]
 
 
-class UnderWay(NamedTuple):
+class UnderWay(Struct, frozen=True):
     """One call: the day (UTC) that it counts for, who is asked for what, and what it may have cost if nobody says."""
 
     day: str
@@ -27,7 +29,7 @@ class UnderWay(NamedTuple):
     usd: Decimal | None = None
 
 
-class CallRow(NamedTuple):
+class CallRow(Struct, frozen=True):
     """A call as it is written down. `is_over`: its process has died, or its time has come."""
 
     number: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from thinkdial.engine.doses.curves import curves_of, figure_of
-from thinkdial.engine.history.dosed import AskedModel, DosedAnswer
+from thinkdial.engine.history.seen.dosed import AskedModel, DosedAnswer
 
 HERE, THERE = AskedModel("openai", "a.example", "m"), AskedModel("openai", "b.example", "m")
 

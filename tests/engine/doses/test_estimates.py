@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from thinkdial.engine.doses.estimates import estimates_of
-from thinkdial.engine.history.dosed import AskedModel, DosedAnswer
+from thinkdial.engine.history.seen.dosed import AskedModel, DosedAnswer
 from thinkdial.profiles.cards.observed import ObservedAnswers
 from thinkdial.providers.think import parse_think
 from thinkdial.simulator import ARMS

@@ -109,10 +109,13 @@ def test_nothing_of_a_removed_run_is_left_in_the_files(path: Path) -> None:
         add(store, timedelta(0), prompt=marked)
         add(store, timedelta(0))
         recorder = Recorder(RunHead("r", NOW, "ask", marked, None, False), path=path)
-        recorder.begin(0, CallHead("claude", "anthropic", "", "m", "high", {}))
-        recorder.received(0, marked.encode())
-        number = asyncio.run(recorder.close(1.0))
-        assert number == 3
+
+        async def go() -> int | None:
+            recorder.begin(0, CallHead("claude", "anthropic", "", "m", "high", {}))
+            recorder.received(0, marked.encode())
+            return await recorder.close(1.0)
+
+        assert asyncio.run(go()) == 3
         assert delete_runs(store, [1, 3, 3, 77]) == 2
         assert runs(store) == [2]
     left = b"".join(file.read_bytes() for file in path.parent.iterdir() if file.is_file())
@@ -139,8 +142,12 @@ def test_the_end_of_a_run_removes_what_is_too_old(store: Store, path: Path) -> N
     recorder = Recorder(
         RunHead("r", datetime.now(UTC), "ask", "p", None, False), path=path, retention=Retention(days=90)
     )
-    recorder.begin(0, CallHead("claude", "anthropic", "", "m", "high", {}))
-    assert asyncio.run(recorder.close(1.0)) == 7
+
+    async def go() -> int | None:
+        recorder.begin(0, CallHead("claude", "anthropic", "", "m", "high", {}))
+        return await recorder.close(1.0)
+
+    assert asyncio.run(go()) == 7
     assert recorder.problem is None
     assert 7 in runs(store)
     assert not {2, 4, 6} & set(runs(store))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import pytest
@@ -300,18 +299,17 @@ def test_what_a_killed_process_has_left_counts_as_of_unknown_cost(store: Store, 
 def test_a_call_that_ends_after_its_run_was_forgotten_counts_once(store: Store, path: Path) -> None:
     recorder = Recorder(RunHead("a1", NOON, "ask", "hello", None, False), path=path)
     one = at("0.10")
-    recorder.begin(0, CallHead(one.profile, one.provider, one.dialect, one.model, one.think.requested, SENT))
-    recorder.opened(0, 200, "text/event-stream")
-    while not run_numbers(store):  # until the recorder's thread has written it
-        sleep(0.001)
-    remove_runs(store, run_numbers(store))
-    assert spent_in(store, DAY) == (D(0), 1)
 
-    async def end() -> None:
+    async def go() -> None:
+        recorder.begin(0, CallHead(one.profile, one.provider, one.dialect, one.model, one.think.requested, SENT))
+        recorder.opened(0, 200, "text/event-stream")
+        await recorder.stored()
+        remove_runs(store, run_numbers(store))
+        assert spent_in(store, DAY) == (D(0), 1)
         await recorder.finished(0, one)
         await recorder.close(1.0)
 
-    asyncio.run(end())
+    asyncio.run(go())
     assert recorder.problem is None
     assert spent_in(store, DAY) == (D("0.10"), 0)
     assert spent(store, "day")[1].results == 1

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.history import processes
 from thinkdial.engine.history.migrations import MIGRATIONS
@@ -88,7 +89,7 @@ def test_an_estimate_is_taken_back_when_the_call_ends_after_all(path: Path) -> N
 
 def test_hosts_with_one_home_do_not_free_each_others(path: Path) -> None:
     """The process number is dead here, and means somebody else there."""
-    note(path, DEAD._replace(machine="twin " + this_machine()))
+    note(path, replace(DEAD, machine="twin " + this_machine()))
     assert charge(path) == 0
     with Store.open(path) as store:
         assert spent_in(store, TODAY) == (D(0), 0)
@@ -110,7 +111,7 @@ def test_a_process_is_not_taken_for_a_later_one_of_its_number() -> None:
     mine = this_process()
     assert is_alive(mine)
     if mine.began:
-        assert not is_alive(mine._replace(began="1"))
+        assert not is_alive(replace(mine, began="1"))
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT) is None:
             pass

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from ...providers.json_values import obj, text
-from .blobs import parted, unpacked
-from .store import Store, reading
+from ....providers.json_values import obj, text
+from ..blobs import parted, unpacked
+from ..store import Store, reading
 
 NEWEST = 200
 """So many answers of each model and think value are looked at."""
