@@ -26,6 +26,7 @@ from ...providers.schema import (
     UsageReport,
 )
 from ...providers.turns.pieces import TurnPiece
+from .connections.compression import GZIP
 from .intake import Saying
 from .reasoning_tags import reasoning_tags
 from .retry import obey_should_retry, with_wait
@@ -37,9 +38,6 @@ ERROR_WORDS = 200
 _SETTLING = frozenset((Complete, Failure))
 _TEXT = (AnswerDelta, ReasoningDelta, ReasoningWithheld, AnswerWasReasoning, TurnPiece)
 """What is kept of an answer whose end is missing: counts and the finish belong to the end."""
-
-GZIP = b"\x1f\x8b"
-"""What such a file begins with (RFC 1952)."""
 
 ODD_BYTES = 60
 """How much is quoted of an event that cannot be read."""

@@ -186,7 +186,7 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
             hint = "install what reads it, or have the server or the proxy on the way send it uncompressed"
             return failure("protocol", f"the answer of {host} cannot be read: {error}", hint=hint)
         case DecodingError():
-            return failure("protocol", f"{host} sent a body that cannot be decompressed")
+            return failure("protocol", f"{host} sent a body that cannot be decompressed: {words_of(error)}")
         case LocalProtocolError():
             return failure("config", f"the request to {host} cannot be made: {words_of(error)}")
         case TransportError():

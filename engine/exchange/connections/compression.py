@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
-from .errors import UnreadableCodingError, read_errors
+from .errors import DecodingError, UnreadableCodingError, read_errors, words_of
 
 PACKAGES = {
     "br": ("brotli", ("brotli", "brotlicffi")),
@@ -16,22 +17,80 @@ PACKAGES = {
 
 TAKEN_AT_ONCE = 2**16
 
-ALWAYS = frozenset({"", "identity", "gzip", "deflate"})
+GZIP = b"\x1f\x8b"
+"""What each of its members begins with (RFC 1952, 2.3.1)."""
+
+_GZIP, _ZLIB, _BARE = 31, 15, -15
+"""Windows of zlib: of what is around the same stream."""
+
+_ENOUGH = 2
+"""Bytes that tell them apart."""
+
+_WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
+ALWAYS = frozenset(("", "identity", *_WINDOWS))
 
 
-def body_of(chunks: AsyncIterator[bytes], header: str | None) -> AsyncIterator[bytes]:
-    """A body as it was before it was packed. `header` is its `content-encoding`."""
-    if not header or header.strip().lower() == "identity":
-        return chunks
-    coding = unreadable_coding(header)
-    return unreadable(coding) if coding else _unpacked(chunks, header)
+def packing_of(headers: Mapping[str, str]) -> str:
+    """The codings of a body in the order in which they were applied, those of its transfer but for chunks included."""
+    packed = headers.get("content-encoding", "")
+    sent = headers.get("transfer-encoding")
+    if sent is None or sent.lower() == "chunked":
+        return packed
+    others = (coding for coding in sent.split(",") if coding.strip().lower() not in ("chunked", "identity"))
+    return ",".join((packed, *others))
 
 
-async def _unpacked(chunks: AsyncIterator[bytes], header: str) -> AsyncIterator[bytes]:
+def body_of(chunks: AsyncIterator[bytes], packing: str) -> AsyncIterator[bytes]:
+    """A body as it was before it was packed, by its `packing_of`. One that is cut raises `DecodingError` at its end."""
+    codings = _codings(packing)
+    for coding in codings:
+        if not _can_be_read(coding):
+            return unreadable(coding)
+    for coding in reversed(codings):
+        window = _WINDOWS.get(coding)
+        chunks = _unpacked(chunks, coding) if window is None else _inflated(chunks, window)
+    return chunks
+
+
+async def _inflated(chunks: AsyncIterator[bytes], window: int) -> AsyncGenerator[bytes]:
+    """One stream of zlib, or for gzip any number of them (RFC 1952, 2.2); what is none behind it is left out."""
+    import zlib
+    from asyncio import sleep
+
+    unpacker: Any = None
+    held = b""
+    async for chunk in chunks:
+        data, held = held + chunk, b""
+        if unpacker is None:
+            if len(data) < _ENOUGH:
+                held = data
+                continue
+            unpacker = zlib.decompressobj(window if window == _GZIP or _is_zlib(data) else _BARE)
+        while data and not (unpacker.eof and (window != _GZIP or data[0] != GZIP[0])):
+            unpacker = zlib.decompressobj(window) if unpacker.eof else unpacker
+            try:
+                piece = unpacker.decompress(data, TAKEN_AT_ONCE)
+            except zlib.error as error:
+                raise DecodingError(words_of(error)) from None
+            data = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+            if piece:
+                yield piece
+            if data:
+                await sleep(0)
+    if held or (unpacker is not None and not unpacker.eof):
+        raise DecodingError("it ends too early")
+
+
+def _is_zlib(data: bytes) -> bool:
+    """Whether the header of RFC 1950 is there, which many leave out of what they call deflate."""
+    return data[0] & 15 == 8 and (data[0] * 256 + data[1]) % 31 == 0
+
+
+async def _unpacked(chunks: AsyncIterator[bytes], coding: str) -> AsyncGenerator[bytes]:
     import httpx2  # here: we ask for bodies that are not packed
 
     with read_errors():
-        packed = httpx2.Response(200, headers={"content-encoding": header}, content=chunks)
+        packed = httpx2.Response(200, headers={"content-encoding": coding}, content=chunks)
         async for chunk in in_turns(packed.aiter_bytes()):
             yield chunk
 
@@ -50,12 +109,9 @@ async def in_turns(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
                 await sleep(0)
 
 
-def unreadable_coding(header: str | None) -> str | None:
-    """The coding of a `content-encoding` header that cannot be read; None when all can."""
-    if not header:
-        return None
-    codings = (coding.strip().lower() for coding in header.split(","))
-    return next((coding[:60] for coding in codings if not _can_be_read(coding)), None)
+def _codings(packing: str) -> list[str]:
+    named = (coding.strip().lower() for coding in packing.split(","))
+    return [coding[:60] for coding in named if coding not in ("", "identity")]
 
 
 async def unreadable(coding: str) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from .compression import body_of
+from .compression import body_of, packing_of
 from .errors import CannotSendError, ReadError, RemoteProtocolError
 from .line import HttpLine
 from .pool import Pool
@@ -135,8 +135,8 @@ class DirectExchange:
                 raise
             line = await self._answered(None)
         chunks = self._chunks = _Chunks(line, self._watch)
-        packed = line.headers.get("content-encoding")
-        return Response(line.status, line.headers, body_of(chunks, packed) if packed else chunks)
+        packing = packing_of(line.headers)
+        return Response(line.status, line.headers, body_of(chunks, packing) if packing else chunks)
 
     async def _answered(self, line: HttpLine | None) -> HttpLine:
         """The connection on which the response has begun: `line`, or a new one."""

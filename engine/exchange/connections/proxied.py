@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import httpx2
 
-from .compression import in_turns, unreadable, unreadable_coding
+from .compression import body_of, packing_of
 from .direct import USUAL_PORT
 from .errors import CannotSendError, ProxyError, read_errors, words_of
 from .response import Response, known_headers
@@ -74,8 +74,7 @@ class ProxiedClient:
                 answer = await self._sent(request, leg)
         try:
             known = known_headers(answer.headers.multi_items())
-            coding = unreadable_coding(known.get("content-encoding"))
-            yield Response(answer.status_code, known, unreadable(coding) if coding else self._stamped(answer, watch))
+            yield Response(answer.status_code, known, body_of(self._stamped(answer, watch), packing_of(known)))
         finally:
             await answer.aclose()
 
@@ -100,7 +99,7 @@ class ProxiedClient:
 
     async def _stamped(self, answer: httpx2.Response, watch: Stopwatch) -> AsyncGenerator[bytes]:
         with read_errors():
-            async for chunk in in_turns(answer.aiter_bytes()):
+            async for chunk in answer.aiter_raw():
                 watch.arrived = self._clock()
                 yield chunk
 

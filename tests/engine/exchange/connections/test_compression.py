@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
@@ -10,7 +11,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from thinkdial.engine.exchange.connections.body import TooLargeError, read_body
-from thinkdial.engine.exchange.connections.compression import TAKEN_AT_ONCE, body_of
+from thinkdial.engine.exchange.connections.compression import TAKEN_AT_ONCE, body_of, packing_of
+from thinkdial.engine.exchange.connections.errors import DecodingError
 
 MIB = 2**20
 
@@ -49,6 +51,68 @@ def test_a_body_of_which_a_thousandth_is_sent_stops_nobody(coding: str, window: 
     assert 0 < largest <= TAKEN_AT_ONCE
     assert turns > 39 * MIB // TAKEN_AT_ONCE
     assert peak < 8 * MIB
+
+
+def unpacked(data: bytes, packing: str, size: int) -> bytes:
+    async def chunks() -> AsyncIterator[bytes]:
+        for at in range(0, len(data), size):
+            yield data[at : at + size]
+
+    async def read() -> bytes:
+        return await read_body(body_of(chunks(), packing), MIB)
+
+    return asyncio.run(read())
+
+
+def bare(data: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(data) + packer.flush()
+
+
+WORDS = b'{"answer": "' + bytes(range(97, 123)) * 20 + b'"}'
+HALF = len(WORDS) // 2
+PACKED = {
+    "gzip": gzip.compress(WORDS),
+    "X-GZip": gzip.compress(WORDS),
+    "identity, gzip": gzip.compress(WORDS[:HALF]) + gzip.compress(b"") + gzip.compress(WORDS[HALF:]),
+    "deflate": zlib.compress(WORDS),
+    " deflate ,": bare(WORDS),
+    "deflate, gzip": gzip.compress(zlib.compress(WORDS)),
+    "gzip, gzip": gzip.compress(gzip.compress(WORDS)),
+}
+
+
+@pytest.mark.parametrize("packing", PACKED)
+def test_packed_bodies_in_whatever_pieces_they_come(packing: str) -> None:
+    data = PACKED[packing]
+    for size in (1, 3, len(data)):
+        assert unpacked(data, packing, size) == WORDS
+        assert unpacked(data + b"\0\0", packing, size) == WORDS
+    assert unpacked(b"", packing, 1) == b""
+
+
+@pytest.mark.parametrize("packing", PACKED)
+def test_a_packed_body_that_is_cut_is_never_whole(packing: str) -> None:
+    data = PACKED[packing]
+    ends = {len(gzip.compress(WORDS[:HALF])), len(gzip.compress(WORDS[:HALF]) + gzip.compress(b""))}
+    for end in range(1, len(data)):
+        if packing == "identity, gzip" and end in ends:
+            continue  # behind a member, as a shorter body ends
+        with pytest.raises(DecodingError):
+            unpacked(data[:end], packing, 7)
+
+
+@pytest.mark.parametrize("spoilt", [b"hello", b"\x1f\x8bhello, world", gzip.compress(WORDS)[:-8] + b"12345678"])
+def test_what_is_not_packed_as_it_says_is_told(spoilt: bytes) -> None:
+    with pytest.raises(DecodingError) as caught:
+        unpacked(spoilt, "gzip", len(spoilt))
+    assert str(caught.value)
+
+
+def test_a_transfer_may_be_packed_as_well() -> None:
+    headers = {"content-encoding": "deflate", "transfer-encoding": "gzip, chunked"}
+    assert unpacked(gzip.compress(zlib.compress(WORDS)), packing_of(headers), 100) == WORDS
+    assert packing_of({"transfer-encoding": "Chunked"}) == packing_of({}) == ""
 
 
 def test_it_is_refused_at_its_bound_and_not_at_its_end() -> None:
