@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .light import LightGroup
+from .command import HintingGroup
 
 DEFAULT = "run"
 
 
-class DefaultGroup(LightGroup):
+class DefaultGroup(HintingGroup):
     """`thinkdial batch FILE ...` means `thinkdial batch run FILE ...`. A file called like a command is `./status`.
 
     The help of the group is that of this command, and the list of the others.

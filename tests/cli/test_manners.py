@@ -26,9 +26,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 
 
 def every_command() -> list[tuple[str, ...]]:
-    import typer
-
-    return list(commands(typer.main.get_group(app)))
+    return list(commands(app))
 
 
 @pytest.mark.parametrize("words", every_command(), ids=" ".join)

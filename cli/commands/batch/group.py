@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ...framework.default_group import DefaultGroup
 from ...framework.lazy import LazyGroup
 
@@ -25,9 +23,4 @@ class BatchCommands(DefaultGroup, LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=BatchCommands,
-    help="Run rows x profiles x think values, and look after providers' batches.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = BatchCommands(help="Run rows x profiles x think values, and look after providers' batches.", no_args_is_help=True)

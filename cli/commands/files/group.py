@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ...framework.lazy import LazyGroup
 
 
@@ -20,9 +18,4 @@ class FileCommands(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=FileCommands,
-    help="Files that were attached: at providers, and in the history.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = FileCommands(help="Files that were attached: at providers, and in the history.", no_args_is_help=True)

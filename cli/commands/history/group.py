@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ...framework.lazy import LazyGroup
 
 
@@ -23,9 +21,4 @@ class HistoryCommands(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=HistoryCommands,
-    help="Show stored runs again, without paying again.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = HistoryCommands(help="Show stored runs again, without paying again.", no_args_is_help=True)

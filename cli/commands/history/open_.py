@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ...exit_codes import ExitCode
+from ...framework.declared import argument
 from ...options import ConfigFile
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ _MOST_SECONDS = 3600
 
 def open_(
     run: Annotated[
-        str | None, typer.Argument(metavar="RUN", help="A run: its number, last, or the beginning of its id.")
+        str | None, argument(metavar="RUN", help="A run: its number, last, or the beginning of its id.")
     ] = None,
     config: ConfigFile = None,
 ) -> ExitCode:

@@ -6,20 +6,19 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from ...exit_codes import ExitCode
+from ...framework.declared import argument, option
 from ...options import Force
 
 
 def report(
-    runs: Annotated[list[str], typer.Argument(metavar="ID", help="Runs: number, last, or the beginning of an id.")],
+    runs: Annotated[list[str], argument(metavar="ID", help="Runs: number, last, or the beginning of an id.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Where to write the page, such as report.html."),
+        option("-o", "--output", metavar="FILE", help="Where to write the page, such as report.html."),
     ] = None,
     force: Force = False,
-    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The page's title.")] = None,
+    title: Annotated[str | None, option("--title", metavar="TEXT", help="The page's title.")] = None,
 ) -> ExitCode:
     """Write stored runs as one self-contained HTML page, for reading answers side by side.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ...exit_codes import ExitCode, code_for
+from ...framework.declared import option
 from ...options import (
     KEPT,
     PRINTED,
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
 
 CallsAtOnce = Annotated[
     int | None,
-    typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once, at most; 64 unless it is said."),
+    option("--concurrency", metavar="N", low=1, high=4096, help="Calls at once, at most; 64 unless it is said."),
 ]
 
 

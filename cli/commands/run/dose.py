@@ -6,9 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ...exit_codes import ExitCode
+from ...framework.declared import option
 from ...options import AllowUnpriced, AsJson, ConfigFile, Files, Force, MaxCost, Profiles, PromptArgument, Quiet, System
 
 if TYPE_CHECKING:
@@ -37,15 +36,15 @@ def dose(
     prompt: PromptArgument = None,
     profile: Profiles = None,
     think: Annotated[
-        str | None, typer.Option("--think", "-t", metavar="VALUES", help="Only these think values; a comma list.")
+        str | None, option("--think", "-t", metavar="VALUES", help="Only these think values; a comma list.")
     ] = None,
     measure: Annotated[
         int | None,
-        typer.Option(
+        option(
             "--measure",
             metavar="N",
-            min=1,
-            max=MOST_WANTED,
+            low=1,
+            high=MOST_WANTED,
             help="Ask until each think value has N answers; needs --max-cost. Run again, it goes on.",
         ),
     ] = None,
@@ -53,10 +52,10 @@ def dose(
     allow_unpriced: AllowUnpriced = False,
     file: Files = None,
     system: System = None,
-    output_format: Annotated[DoseFormat | None, typer.Option("--format", help="How to print the curves.")] = None,
+    output_format: Annotated[DoseFormat | None, option("--format", help="How to print the curves.")] = None,
     json: AsJson = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the curves to a file, as dose.html.")
+        Path | None, option("-o", "--output", metavar="FILE", help="Write the curves to a file, as dose.html.")
     ] = None,
     force: Force = False,
     config: ConfigFile = None,

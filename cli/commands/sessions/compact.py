@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ...exit_codes import ExitCode
+from ...framework.declared import option
 from ...options import ConfigFile, MaxCost, Quiet, SessionName, Yes
 
 
@@ -14,7 +13,7 @@ def compact(
     name: SessionName,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", "-p", metavar="NAME", help="Have this profile sum it up, whoever goes on."),
+        option("--profile", "-p", metavar="NAME", help="Have this profile sum it up, whoever goes on."),
     ] = None,
     max_cost: MaxCost = None,
     yes: Yes = False,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ...framework.lazy import LazyGroup
 
 
@@ -31,9 +29,4 @@ class SessionCommands(LazyGroup):
     modules: ClassVar = {"export": "export_", "import": "import_"}
 
 
-app = typer.Typer(
-    cls=SessionCommands,
-    help="Conversations that move between providers, and know what they lose.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = SessionCommands(help="Conversations that move between providers, and know what they lose.", no_args_is_help=True)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import typer.main
 
 from thinkdial.cli.app import app
 from thinkdial.cli.framework.default_group import DEFAULT, DefaultGroup
@@ -129,7 +128,7 @@ def _tokens(call: str) -> list[str]:
 
 def _walked(tokens: list[str]) -> tuple[Any, Any, list[str]]:
     """The command that the words name, and what stands behind them. None where there is no such command."""
-    command: Any = typer.main.get_command(app)
+    command: Any = app
     context = command.make_context("thinkdial", [], resilient_parsing=True)
     while tokens and hasattr(command, "list_commands"):
         if isinstance(command, DefaultGroup) and tokens[0] not in command.list_commands(context):
@@ -154,6 +153,6 @@ def all_options() -> set[str]:
             below = command.get_command(context, name)
             walk(below, below.make_context(name, [], parent=context, resilient_parsing=True))
 
-    root: Any = typer.main.get_command(app)
+    root: Any = app
     walk(root, root.make_context("thinkdial", [], resilient_parsing=True))
     return found

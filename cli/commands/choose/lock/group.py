@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ....framework.lazy import LazyGroup
 
 
@@ -19,9 +17,7 @@ class LockCommands(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=LockCommands,
+app = LockCommands(
     help="What chosen profiles are: request, served model, price, tokens and passes; and whether they still are.",
     no_args_is_help=True,
-    rich_markup_mode=None,
 )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ....exit_codes import ExitCode
+from ....framework.declared import option
 from ....options import KEPT, AllowUnpriced, AsJson, KeepOptions, MaxCost, Profiles, ThinkSweep, Yes
 from .options import DEFAULT, Answers, LockFile, MostProbes
 
@@ -21,9 +20,7 @@ def write(
     think: ThinkSweep = None,
     rows: Annotated[
         Path | None,
-        typer.Option(
-            "--rows", metavar="FILE", help="Probes of your own, as the rows of a batch: prompt, system, expect."
-        ),
+        option("--rows", metavar="FILE", help="Probes of your own, as the rows of a batch: prompt, system, expect."),
     ] = None,
     probes: MostProbes = None,
     repeat: Answers = None,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ....framework.lazy import LazyGroup
 
 
@@ -19,6 +17,4 @@ class PriceCommands(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=PriceCommands, help="What models cost, and newer price data.", no_args_is_help=True, rich_markup_mode=None
-)
+app = PriceCommands(help="What models cost, and newer price data.", no_args_is_help=True)

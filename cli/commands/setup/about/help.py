@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import typer
+import click
 
 from ....exit_codes import ExitCode
+from ....framework.declared import argument
 
 
 def help_(
-    ctx: typer.Context,
+    ctx: click.Context,
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="A command, such as compare or history show.")
+        list[str] | None, argument(metavar="[COMMAND]...", help="A command, such as compare or history show.")
     ] = None,
 ) -> ExitCode:
     """Show the help of the program, or of one command, as --help does; `help variables` lists what variables set.

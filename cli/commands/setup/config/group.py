@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ....framework.lazy import LazyGroup
 
 
@@ -22,6 +20,4 @@ class ConfigCommands(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=ConfigCommands, help="Read and change the configuration.", no_args_is_help=True, rich_markup_mode=None
-)
+app = ConfigCommands(help="Read and change the configuration.", no_args_is_help=True)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from ....framework.declared import argument, option
 
 ConfigKey = Annotated[
     str,
-    typer.Argument(
+    argument(
         metavar="KEY", help="Such as defaults.think or profiles.claude.model; a key with a dot in it in double quotes."
     ),
 ]
-InProject = Annotated[
-    bool, typer.Option("--project", help="In the project's .thinkdial.yaml instead of your own file.")
-]
+InProject = Annotated[bool, option("--project", help="In the project's .thinkdial.yaml instead of your own file.")]

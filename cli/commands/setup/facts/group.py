@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ....framework.lazy import LazyGroup
 
 
@@ -21,9 +19,7 @@ class FactCommands(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=FactCommands,
+app = FactCommands(
     help="What is known of models, their prices and their ends, and newer facts without a new release.",
     no_args_is_help=True,
-    rich_markup_mode=None,
 )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ....framework.lazy import LazyGroup
 
 HELP = """Keep API keys in the operating system's keyring, and see where each key comes from.
@@ -36,4 +34,4 @@ class KeyCommands(LazyGroup):
     }
 
 
-app = typer.Typer(cls=KeyCommands, help=HELP, no_args_is_help=True, rich_markup_mode=None)
+app = KeyCommands(help=HELP, no_args_is_help=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ....exit_codes import ExitCode
+from ....framework.declared import argument, option
 from ....options import AsJson, ConfigFile
 
 if TYPE_CHECKING:
@@ -16,26 +15,24 @@ if TYPE_CHECKING:
 def models(
     pattern: Annotated[
         str | None,
-        typer.Argument(metavar="PATTERN", help="Part of a name, or a whole model id; or the word refresh."),
+        argument(metavar="PATTERN", help="Part of a name, or a whole model id; or the word refresh."),
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option("--profile", "-p", metavar="NAME", help="The model of this profile.")
-    ] = None,
-    provider: Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = None,
+    profile: Annotated[str | None, option("--profile", "-p", metavar="NAME", help="The model of this profile.")] = None,
+    provider: Annotated[str | None, option("--provider", metavar="NAME", help="Only this provider.")] = None,
     can: Annotated[
-        str | None, typer.Option("--can", metavar="VALUE", help="Only models that take this think value as it is.")
+        str | None, option("--can", metavar="VALUE", help="Only models that take this think value as it is.")
     ] = None,
-    budget: Annotated[bool, typer.Option("--budget", help="Only models that take a token budget.")] = False,
+    budget: Annotated[bool, option("--budget", help="Only models that take a token budget.")] = False,
     max_price: Annotated[
         float | None,
-        typer.Option(
+        option(
             "--max-price",
             metavar="USD",
-            min=0,
+            low=0,
             help="Only models whose output costs at most this per million.",
         ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Retired models too.")] = False,
+    everything: Annotated[bool, option("--all", help="Retired models too.")] = False,
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> ExitCode:

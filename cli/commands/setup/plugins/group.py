@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ....framework.lazy import LazyGroup
 
 
@@ -16,7 +14,4 @@ class PluginCommands(LazyGroup):
     summaries: ClassVar = {"list": "List the installed plugins, and whether they can be loaded."}
 
 
-app = typer.Typer(
-    cls=PluginCommands, help="Providers and dialects that other packages add.", no_args_is_help=True,
-    rich_markup_mode=None,
-)  # fmt: skip
+app = PluginCommands( help="Providers and dialects that other packages add.", no_args_is_help=True)  # fmt: skip

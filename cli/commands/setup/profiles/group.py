@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ....framework.lazy import LazyGroup
 
 
@@ -24,6 +22,4 @@ class ProfileCommands(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=ProfileCommands, help="Manage and check the profiles in YAML.", no_args_is_help=True, rich_markup_mode=None
-)
+app = ProfileCommands(help="Manage and check the profiles in YAML.", no_args_is_help=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ....framework.lazy import LazyGroup
 
 
@@ -19,6 +17,4 @@ class TemplateCommands(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=TemplateCommands, help="Prompts with fields, for -T NAME.", no_args_is_help=True, rich_markup_mode=None
-)
+app = TemplateCommands(help="Prompts with fields, for -T NAME.", no_args_is_help=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ....framework.lazy import LazyGroup
 
 
@@ -19,6 +17,4 @@ class ToolCommands(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=ToolCommands, help="Programs and MCP servers for --run-tools.", no_args_is_help=True, rich_markup_mode=None
-)
+app = ToolCommands(help="Programs and MCP servers for --run-tools.", no_args_is_help=True)
