@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from thinkdial.cli import days
 from thinkdial.cli.views.money.spend_words import bar, percent, signed_percent
+from thinkdial.engine.costs.budget import limits
 from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt
 from thinkdial.providers.schema import Usage
 
@@ -22,7 +25,26 @@ from ....cases import each
 from ....engine.history.made import result, store_run
 
 D = Decimal
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 11, 21, 23, 59, 59, tzinfo=UTC)
+
+
+class AnyMoment(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, datetime)
+
+
+class Stopped(datetime, metaclass=AnyMoment):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return NOW.astimezone(tz)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (days, limits, sys.modules["datetime"]):  # the command imports it when it runs
+        monkeypatch.setattr(module, "datetime", Stopped)
 
 
 def at(usd: str | None, profile: str = "claude", think: str = "high", **changes: Any) -> Result:
@@ -196,13 +218,17 @@ def test_nothing_spent_is_said_and_nothing_is_made(cli: Callable[..., Any], own_
     assert not list(own_home.rglob("*.sqlite3"))
 
 
-@pytest.mark.usefixtures("spent")
-@pytest.mark.parametrize("width", [30, 40, 50, 60, 72, 80, 100, 120, 160])
-@pytest.mark.parametrize("by", ["day", "model"])
+@pytest.fixture
+def much_spent(spent: None) -> None:
+    store_run(None, [at("123456.78", "a" * 30)], run_id="b1", at=NOW)
+
+
+@pytest.mark.usefixtures("much_spent")
+@each("width", [30, 40, 50, 60, 72, 80, 100, 120, 160])
+@each("by", ["day", "model"])
 def test_amounts_are_whole_at_any_width(
     cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, width: int, by: str
 ) -> None:
-    store_run(None, [at("123456.78", "a" * 30)], run_id="b1", at=NOW)
     monkeypatch.setenv("COLUMNS", str(width))
     lines = cli("spend", "--by", by).out.splitlines()
     assert all(len(line) <= width for line in lines)
