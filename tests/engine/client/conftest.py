@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import thinkdial
 from thinkdial.engine.history.search.matches import RunFilter
 from thinkdial.engine.history.search.run_rows import RunRow, list_runs
 from thinkdial.engine.history.store import Store
@@ -51,6 +53,16 @@ class Till:
 
     def body(self, sent: dict[str, str]) -> dict[str, Any]:
         return ANSWER if self.status == 200 else {"error": {"message": f"bad key {sent.get('authorization')}"}}
+
+
+class Waiter(thinkdial.Silent):
+    """Hears that a call is under way: `began` is set by the first piece of its answer."""
+
+    def __init__(self) -> None:
+        self.began = asyncio.Event()
+
+    def delta(self, index: int, delta: thinkdial.Delta) -> None:
+        self.began.set()
 
 
 @pytest.fixture

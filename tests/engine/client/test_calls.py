@@ -14,7 +14,7 @@ import thinkdial
 from thinkdial.providers.errors import UsageError
 from thinkdial.simulator import Simulator
 
-from .conftest import Till, WriteConfig
+from .conftest import Till, Waiter, WriteConfig
 
 SCHEMA = Path(thinkdial.__file__).parent / "profiles" / "schemas" / "result.schema.json"
 
@@ -306,13 +306,6 @@ class TestClient:
         asyncio.run(go())
 
     def test_closing_it_ends_what_others_are_doing(self, sim: Path) -> None:
-        class Waiter(thinkdial.Silent):
-            def __init__(self) -> None:
-                self.began = asyncio.Event()
-
-            def delta(self, index: int, delta: thinkdial.Delta) -> None:
-                self.began.set()
-
         async def go() -> thinkdial.Result:
             waiter = Waiter()
             async with thinkdial.Client(sim, max_cost=1) as client:
@@ -423,32 +416,34 @@ class TestCancellation:
             asyncio.run(go())
 
     def test_it_is_not_taken_back_on_behalf_of_the_caller(self, sim: Path) -> None:
-        async def call() -> int:
+        async def call(waiter: Waiter) -> int:
             async with thinkdial.Client(sim) as client:
                 try:
-                    await client.ask("hi", "stall")
+                    await client.ask("hi", "stall", observer=waiter)
                 except asyncio.CancelledError:
                     task = asyncio.current_task()
                     return task.cancelling() if task is not None else -1
             return 0
 
         async def go() -> int:
-            task = asyncio.create_task(call())
-            await asyncio.sleep(0.1)
+            waiter = Waiter()
+            task = asyncio.create_task(call(waiter))
+            await waiter.began.wait()
             task.cancel()
             return await task
 
         assert asyncio.run(go()) == 1
 
     def test_in_a_group_of_tasks_the_error_of_another_is_what_is_raised(self, sim: Path) -> None:
-        async def fail() -> None:
-            await asyncio.sleep(0.1)
+        async def fail(waiter: Waiter) -> None:
+            await waiter.began.wait()
             raise ZeroDivisionError
 
         async def go() -> None:
+            waiter = Waiter()
             async with thinkdial.Client(sim) as client, asyncio.TaskGroup() as group:
-                group.create_task(client.ask("hi", "stall"))
-                group.create_task(fail())
+                group.create_task(client.ask("hi", "stall", observer=waiter))
+                group.create_task(fail(waiter))
 
         with pytest.raises(ExceptionGroup) as caught:
             asyncio.run(go())
@@ -456,9 +451,10 @@ class TestCancellation:
 
     def test_the_client_goes_on(self, sim: Path) -> None:
         async def go() -> str:
+            waiter = Waiter()
             async with thinkdial.Client(sim, max_cost=1) as client:
-                task = asyncio.create_task(client.ask("hi", "stall", max_output=1000))
-                await asyncio.sleep(0.1)
+                task = asyncio.create_task(client.ask("hi", "stall", max_output=1000, observer=waiter))
+                await waiter.began.wait()
                 task.cancel()
                 await asyncio.wait([task])
                 return (await client.ask("hi", "a")).status

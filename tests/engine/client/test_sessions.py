@@ -16,7 +16,7 @@ import thinkdial
 from thinkdial import Session
 from thinkdial.engine.history.search.run_rows import RunRow
 
-from .conftest import Till, WriteConfig
+from .conftest import Till, Waiter, WriteConfig
 
 
 @pytest.fixture
@@ -199,10 +199,11 @@ class TestClient:
 
     def test_a_cancelled_turn_keeps_what_came_and_lets_go(self, sim: Path) -> None:
         async def program() -> None:
+            waiter = Waiter()
             async with thinkdial.Client(sim) as client:
                 await client.ask("One?", "a", session="tea")
-                running = asyncio.create_task(client.ask("Two?", "stall", session="tea"))
-                await asyncio.sleep(1.0)
+                running = asyncio.create_task(client.ask("Two?", "stall", session="tea", observer=waiter))
+                await waiter.began.wait()
                 running.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await running

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -39,30 +40,41 @@ def test_one_failing_peer_never_stops_the_others(kit: Any, wire: Any, closed_por
 
 
 def test_a_profile_may_limit_its_own_concurrency(kit: Any, wire: Any) -> None:
-    async def slowly(writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.03)
-        writer.write(wire.good)
+    """Nobody is answered before all calls to the profile without a limit have come, which are made last."""
 
     async def go() -> Any:
-        async with kit.Server(slowly) as narrow, kit.Server(slowly) as wide:
+        all_came, came = asyncio.Event(), count(1)
+
+        async def waiting(writer: asyncio.StreamWriter) -> None:
+            await all_came.wait()
+            writer.write(wire.good)
+
+        async def counting(writer: asyncio.StreamWriter) -> None:
+            if next(came) == 6:
+                all_came.set()
+            await waiting(writer)
+
+        async with kit.Server(waiting) as narrow, kit.Server(counting) as wide:
             bounded = [kit.profile(narrow.url, "narrow", limits=kit.limits(concurrency=2))] * 6
             results, _ = await kit.run([*bounded, *[kit.profile(wide.url, "wide")] * 6])
             return results, narrow.most_open, wide.most_open
 
     results, narrow, wide = asyncio.run(go())
-    assert all(r.status == "ok" for r in results) and narrow <= 2 and wide > 2
+    assert all(r.status == "ok" for r in results) and narrow == 2 and wide == 6
 
 
 def test_more_calls_than_may_run_at_once_all_end(kit: Any, wire: Any) -> None:
     """Each call takes one place and not two: with two, the last ones would wait for each other for ever."""
     clock = kit.FakeTime()
 
-    async def slowly(writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.01)
-        clock.now += 1.0
-        writer.write(wire.good)
-
     async def go() -> Any:
+        four = asyncio.Barrier(4)
+
+        async def slowly(writer: asyncio.StreamWriter) -> None:
+            await four.wait()
+            clock.now += 1.0
+            writer.write(wire.good)
+
         async with kit.Server(slowly) as server:
             running = kit.run([kit.profile(server.url)] * 12, at_once=4, time=clock)
             results, _ = await asyncio.wait_for(running, 10)
