@@ -36,6 +36,7 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > LEAST_FREE:
 IS_LAST_FIRST = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579"
 
 
+
 def bytecode(config: pytest.Config) -> Path | None:
     """Where bytecode that is not wanted beside the sources is kept, for the processes of all runs."""
     cache: pytest.Cache | None = getattr(config, "cache", None)  # missing with `-p no:cacheprovider`
@@ -49,7 +50,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
-    """The tests are compiled once; to rewrite all their assertions takes longer than a tenth of them takes to run."""
+    """The tests are compiled once; to rewrite all their assertions takes longer than a tenth of them takes to run.
+
+    Nothing that is made while they are found is let go, so that looking for what could be is in vain.
+    """
+    gc.disable()
+    yield from _compiled_once(session)
+    gc.enable()
+
+
+def _compiled_once(session: pytest.Session) -> Iterator[None]:
     place = bytecode(session.config) if sys.dont_write_bytecode else None
     if place is None:
         yield
@@ -74,11 +84,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What collecting made stays to the end; the garbage collector need not look through it during every test.
+    """What was made till now stays to the end; the garbage collector need not look through it during every test.
 
     Nor so often: a test that leaves circles behind leaves few.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
 

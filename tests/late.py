@@ -7,10 +7,12 @@ from typing import Any
 
 
 class Late:
-    """A module whose members are looked up when they are used."""
+    """A module whose public members are looked up when they are used; pytest asks everything for private ones."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def __getattr__(self, member: str) -> Any:
+        if member.startswith(("_", "pytest")):
+            raise AttributeError(member)
         return getattr(importlib.import_module(self._name), member)
