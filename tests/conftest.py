@@ -36,7 +36,6 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > LEAST_FREE:
 IS_LAST_FIRST = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579"
 
 
-
 def bytecode(config: pytest.Config) -> Path | None:
     """Where bytecode that is not wanted beside the sources is kept, for the processes of all runs."""
     cache: pytest.Cache | None = getattr(config, "cache", None)  # missing with `-p no:cacheprovider`
