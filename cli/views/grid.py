@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from msgspec import Struct
 
-from .line import columns_of
+from .line import STRONG, Line, columns_of
 from .numbers import BEST
 
 if TYPE_CHECKING:
@@ -44,6 +44,27 @@ class Cells(Sequence["Text"]):
         return Text(self.texts[index], style=self.styles[index])
 
 
+class LineCells(Sequence["Text"]):
+    """The same of lines with several styles each."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
+
+    @property
+    def texts(self) -> Sequence[str]:
+        return [line.plain for line in self.lines]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @overload
+    def __getitem__(self, index: int) -> Text: ...
+    @overload
+    def __getitem__(self, index: slice) -> LineCells: ...
+    def __getitem__(self, index: int | slice) -> Text | LineCells:
+        return LineCells(self.lines[index]) if isinstance(index, slice) else self.lines[index].__rich__()
+
+
 def cells(texts: Sequence[str], style: str = "") -> Cells:
     """Cells of plain text."""
     return Cells(texts, [style] * len(texts))
@@ -51,7 +72,7 @@ def cells(texts: Sequence[str], style: str = "") -> Cells:
 
 def plain_cells(given: Sequence[Text]) -> Sequence[str]:
     """What the cells say."""
-    return given.texts if isinstance(given, Cells) else [cell.plain for cell in given]
+    return given.texts if isinstance(given, Cells | LineCells) else [cell.plain for cell in given]
 
 
 class Column(Struct, frozen=True):
@@ -72,28 +93,75 @@ def needs(columns: Sequence[Column]) -> int:
     return sum(column.width for column in columns) + GAP * (len(columns) - 1)
 
 
-def ruled(columns: Sequence[Column], *, leading: int = 0) -> Table:
-    """The table, with a rule under its head. With `leading` blank lines between rows, cells may be folded."""
-    from rich import box
-    from rich.table import Table
+class FigureColumn(Struct, frozen=True):
+    """A column with its style; `width` where that is not as wide as it must be, and what does not fit is cut.
 
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        header_style="dim",
-        border_style="dim",
-        padding=(0, GAP - 1, 0, 0),
-        pad_edge=False,
-        show_edge=False,
-    )
-    table.leading = leading
-    for column in columns:
-        table.add_column(column.head, justify=column.justify, no_wrap=not leading, overflow="fold")
-    made = [
-        [AtTheRight(cell) for cell in column.cells] if column.justify == "right" else column.cells for column in columns
-    ]
-    for cells in zip(*made, strict=True):
-        table.add_row(*cells)
-    return table
+    One that `folds` takes more lines instead. One that is cut says so with an ellipsis, unless it is `cropped`.
+    """
+
+    column: Column
+    style: str = ""
+    width: int | None = None
+    folds: bool = False
+    cropped: bool = False
+    least: int | None = None
+
+    @property
+    def room(self) -> int:
+        return self.column.width if self.width is None else self.width
+
+
+class FigureTable(Struct, frozen=True):
+    """A table, with a rule under its head if it is `ruled`. The last row of one with a total is strong.
+
+    `leading` blank lines are between rows, or one after each of the rows of `sections`. The `caption` below is as wide
+    as the table, or `unfolded`.
+    """
+
+    columns: Sequence[FigureColumn]
+    has_head: bool = True
+    has_total: bool = False
+    is_ruled: bool = False
+    leading: int = 0
+    sections: frozenset[int] = frozenset()
+    caption: Line | None = None
+    unfolded: bool = False
+
+    def __rich__(self) -> Table:
+        from rich import box
+        from rich.table import Table
+
+        table = Table(
+            box=box.SIMPLE_HEAD if self.is_ruled else None, show_edge=False, pad_edge=False, border_style="dim",
+            padding=(0, GAP - self.is_ruled, 0, 0), header_style="dim", show_header=self.has_head,
+            caption_justify="left", caption_style="none",
+        )  # fmt: skip
+        table.leading = self.leading
+        for one in self.columns:
+            table.add_column(
+                one.column.head, justify=one.column.justify, style=one.style, no_wrap=not one.folds,
+                overflow="fold" if one.folds or one.cropped else "ellipsis", width=one.width, min_width=one.least,
+            )  # fmt: skip
+        made = [
+            [AtTheRight(cell) for cell in one.column.cells] if one.column.justify == "right" else one.column.cells
+            for one in self.columns
+        ]
+        rows = list(zip(*made, strict=True))
+        for at, row in enumerate(rows):
+            style = STRONG if self.has_total and at == len(rows) - 1 else None
+            table.add_row(*row, style=style, end_section=at in self.sections)
+        if self.caption is not None:
+            table.caption = caption = self.caption.__rich__()
+            caption.no_wrap, caption.overflow = (True, "ignore") if self.unfolded else (None, None)
+        return table
+
+
+def ruled(
+    columns: Sequence[Column], *, leading: int = 0, caption: Line | None = None, unfolded: bool = False
+) -> FigureTable:
+    """The table, with a rule under its head. With `leading` blank lines between rows, cells may be folded."""
+    made = [FigureColumn(column, folds=leading > 0, cropped=True) for column in columns]
+    return FigureTable(made, is_ruled=True, leading=leading, caption=caption, unfolded=unfolded)
 
 
 class AtTheRight(Struct, frozen=True):

@@ -24,10 +24,14 @@ def columns_of(text: str) -> int:
 
 
 class Line:
-    """Pieces of text, each with its style: a Rich renderable, and plain text without the import of what renders it."""
+    """Pieces of text, each with its style: a Rich renderable, and plain text without the import of what renders it.
 
-    def __init__(self, *pieces: tuple[str, str]) -> None:
+    `style` is that of the whole, with the blanks that it is padded with.
+    """
+
+    def __init__(self, *pieces: tuple[str, str], style: str = "") -> None:
         self.pieces = pieces
+        self.style = style
 
     @property
     def plain(self) -> str:
@@ -40,4 +44,9 @@ class Line:
     def __rich__(self) -> Text:
         from rich.text import Text
 
-        return Text.assemble(*self.pieces)
+        return Text.assemble(*self.pieces, style=self.style)
+
+
+def line_of(text: str, style: str = "") -> Line:
+    """A line, or more than one, of one style."""
+    return Line((text, ""), style=style)

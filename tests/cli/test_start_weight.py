@@ -31,11 +31,11 @@ CALLS = ("thinkdial.engine.exchange.reader", "thinkdial.engine.exchange.outcome"
 """What plans, makes and decodes calls: of no use to a list."""
 
 COMMANDS: tuple[tuple[str, tuple[str, ...], int, int], ...] = (
-    ("plan hi -p p", (*NETWORK, *HEAVY, "thinkdial.engine.history.writer"), 386, 540),
-    ("plan hi -p claude", (*NETWORK, *HEAVY), 386, 555),
+    ("plan hi -p p", (*NETWORK, *HEAVY, "rich", "thinkdial.engine.history.writer"), 386, 540),
+    ("plan hi -p claude", (*NETWORK, *HEAVY, "rich"), 386, 555),
     ("profiles list", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 312, 420),
     ("models", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 327, 470),
-    ("prices show gpt-6-sol", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "email"), 370, 540),
+    ("prices show gpt-6-sol", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 370, 540),
     ("history list", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email", "hashlib"), 246, 355),
     ("spend", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email"), 278, 400),
     ("compare hi -p p -p q -p r", (*HEAVY, *CLIENTS, "rich.markdown", "pygments"), 518, 778),

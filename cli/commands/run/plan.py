@@ -173,12 +173,9 @@ def print_plans(
     can be planned.
     """
 
-    from ....engine.runs.plan_documents import plan_document
     from ....engine.runs.plans import plan_calls
     from ....engine.targets.target import wants_dose
-    from ...formats import json_text
     from ...output import complain, emit, noting, rendered, say, spread
-    from ...views.run.plans import plans_view
 
     note = noting(quiet=quiet)
     if wants_dose(selections, options.sweep, config):
@@ -218,8 +215,13 @@ def print_plans(
         answers = [entry.forecast for entry in entries for _ in range(entry.samples)]
         judges = (*judges, *ShapeRound(config, options, {}).calls(answers, prompt.text))
     if as_json:
+        from ....engine.runs.plan_documents import plan_document
+        from ...formats import json_text
+
         emit(json_text(plan_document(entries, outlooks, judges)))
     else:
+        from ...views.run.plans import plans_view
+
         emit(spread(lambda width: plans_view(entries, width, judges)))
         if outlooks:
             emit("\n")

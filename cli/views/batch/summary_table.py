@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..grid import Column, needs, ranked, ruled, stacked
+from ..grid import Column, FigureTable, needs, ranked, ruled, stacked
 from ..line import BAD, CAUTION, QUIET, STRONG
 from ..numbers import at_the_point
 from ..wrap import wrap_line
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 _NARROWEST = 72
 
 
-def summary_view(tally: Tally, ended: Ended, width: int) -> list[Table | Text]:
+def summary_view(tally: Tally, ended: Ended, width: int) -> list[RenderableType]:
     """Return the table that fits `width` columns best, what its marks mean, the notes, and the line of totals."""
     made = rows(tally)
-    parts: list[Table | Text] = []
+    parts: list[RenderableType] = []
     if made:
         table, told = _table_for(made, has_judged(tally), width)
         parts += [Text(), table]
@@ -37,7 +38,7 @@ def summary_view(tally: Tally, ended: Ended, width: int) -> list[Table | Text]:
     return [*parts, Text(), _text(" · ".join(totals(tally, ended)), width, STRONG)]
 
 
-def _table_for(made: Sequence[SummaryRow], judged: bool, width: int) -> tuple[Table, bool]:
+def _table_for(made: Sequence[SummaryRow], judged: bool, width: int) -> tuple[FigureTable | Table, bool]:
     """The table, and whether it tells verdicts and errors itself."""
     wide = _wide(made, judged)
     words = [

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from ....engine.cells.cell import Cell
 from ....engine.results.result import Result
-from ..grid import BEST_STYLE, Column, needs, ruled
-from ..line import QUIET, STRONG
+from ..grid import BEST_STYLE, Column, FigureTable, needs, ruled
+from ..line import QUIET, STRONG, Line, line_of
 from ..numbers import BEST
 from ..run.dial import labels
 from ..run.think_notes import think_notes
@@ -20,18 +20,16 @@ _DROPPED = ((), ("first answer",), ("first answer", "output"), ("first answer", 
 """What is left out of a narrow table, one choice after the other."""
 
 
-def cells_table(cells: Sequence[Cell], results: Sequence[Result], width: int, needed: int) -> Table:
+def cells_table(cells: Sequence[Cell], results: Sequence[Result], width: int, needed: int) -> FigureTable | Table:
     """The table of these cells and what its marks mean; `results` are their samples."""
     made = cell_rows(cells)
     columns = _columns(made)
     fitting = ([column for column in columns if column.head.split("\n")[0] not in without] for without in _DROPPED)
     chosen = next((some for some in fitting if needs(some) <= width), None)
-    table = _cards(made) if chosen is None else ruled(chosen, leading=1)
     # The think values' notes speak of results: of samples of the same once.
     said = [*dict.fromkeys(think_notes(results)), *legend(cells, needed)]
-    table.caption = Text("\n" + "\n".join(said), QUIET)
-    table.caption_justify, table.caption_style = "left", "none"
-    return table
+    caption = line_of("\n" + "\n".join(said), QUIET)
+    return _cards(made, caption) if chosen is None else ruled(chosen, leading=1, caption=caption)
 
 
 def cell_labels(results: Sequence[Result]) -> list[str]:
@@ -76,9 +74,10 @@ def _column(head: str, made: Sequence[CellRow], words: Sequence[MeasureWords], n
     return Column(f"{head}\ninterval\nrange", "right", cells)
 
 
-def _cards(made: Sequence[CellRow]) -> Table:
+def _cards(made: Sequence[CellRow], caption: Line) -> Table:
     """For a window too narrow for columns."""
     table = Table(box=None, show_header=False, padding=(0, 0, 1, 0), pad_edge=False)
+    table.caption, table.caption_justify, table.caption_style = caption.__rich__(), "left", "none"
     table.add_column(overflow="fold")
     for row in made:
         measures = (

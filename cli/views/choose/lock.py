@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from rich.table import Table
 from rich.text import Text
 
 from ....engine.locks.comparison import EntryCheck, LockChange, LockCheck, LockTest
 from ....engine.locks.lock import Lock, LockEntry
 from ....providers.untrusted import one_line
-from ..grid import Column, needs, ruled
+from ..grid import Column, FigureTable, needs, ruled
 from ..line import BAD, CAUTION, GOOD, QUIET, STRONG, Line
 from ..numbers import LONGEST_NAME, UNKNOWN, dollars
 from ..quotation import inline
@@ -88,7 +87,7 @@ def worth_words(found: LockCheck) -> Iterator[str]:
         yield f"{blind} of the tests had too few values to show anything: more probes, or a larger --repeat, see more."
 
 
-def lock_view(lock: Lock, width: int) -> Table:
+def lock_view(lock: Lock, width: int) -> FigureTable:
     """Return what a lock holds as a table: one row an entry."""
     columns = [
         Column("profile", "left", [Text(one_line(entry.name, LONGEST_NAME), STRONG) for entry in lock.entries]),

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from ....engine.costs.prices.known_prices import KnownPrices
 from ....engine.costs.prices.price_card import PriceCard, PriceRow
 from ....providers.untrusted import harmless
+from ..grid import Column, FigureColumn, FigureTable, LineCells, cells
+from ..line import Line, line_of
+from ..sheet import Sheet
 
 RATES = (
     ("input", "input"),
@@ -28,54 +26,51 @@ NO_PRICE = "–: no price of its own; it costs as much as input, or output."
 KEPT_LONGER = "Kept longer: cache writes for an hour, with OpenAI for twelve."
 
 
-def price_view(known: KnownPrices) -> RenderableType:
+def price_view(known: KnownPrices) -> Sheet:
     """The user's own price first, then the table's, then where both come from."""
     view = known.first
-    parts: list[RenderableType] = [
-        Text.assemble((harmless(view.model), "bold"), f"  {harmless(view.provider)}"),
-        Text(""),
+    parts: list[Line | FigureTable] = [
+        Line((harmless(view.model), "bold"), (f"  {harmless(view.provider)}", "")),
+        Line(),
     ]
     if view.own:
-        parts += [Text(f"your own price, which goes before the table: {harmless(view.own_source)}", style="green")]
-        parts += [Text(""), _table(view.own), Text("")]
+        words = f"your own price, which goes before the table: {harmless(view.own_source)}"
+        parts += [line_of(words, "green"), Line(), _table(view.own), Line()]
     if view.listed:
         before = "not used for this model" if view.own else "which goes before the table"
-        parts += [Text(f"{harmless(view.provider)}'s own list of {view.listed_on}, {before}"), Text("")]
-        parts += [_table(view.listed), Text("")]
+        parts += [line_of(f"{harmless(view.provider)}'s own list of {view.listed_on}, {before}"), Line()]
+        parts += [_table(view.listed), Line()]
     if view.card is not None:
         if view.own or view.listed:
-            parts += [Text("the price table, not used for this model", style="dim"), Text("")]
-        parts += [_table(view.card.rows), Text("")]
-    parts += [Text(_legend((*view.own, *view.listed, *(view.card.rows if view.card else ()))), style="dim"), Text("")]
+            parts += [line_of("the price table, not used for this model", "dim"), Line()]
+        parts += [_table(view.card.rows), Line()]
+    legend = _legend((*view.own, *view.listed, *(view.card.rows if view.card else ())))
+    parts += [line_of(legend, "dim"), Line()]
     if view.card is not None:
         parts.append(_sources(view.card, known.data.words, known.checked_on))
-    return Group(*parts)
+    return Sheet(parts)
 
 
-def _sources(card: PriceCard, data: str, checked_on: str) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    table = Text(f"{harmless(data)}; listed as {harmless(card.listed_as)}")
-    if card.sources:
-        table.append(f"\nmade from {harmless(' '.join(card.sources))}", style="dim")
-    grid.add_row("table", table)
+def _sources(card: PriceCard, data: str, checked_on: str) -> FigureTable:
+    made = f"\nmade from {harmless(' '.join(card.sources))}" if card.sources else ""
+    rows = [("table", Line((f"{harmless(data)}; listed as {harmless(card.listed_as)}", ""), (made, "dim")))]
     for correction in card.corrected:
-        words = Text(harmless(correction.why.strip()))
-        words.append(f"\nchecked on {correction.checked_on}: {' '.join(correction.sources)}", style="dim")
-        grid.add_row("corrected", words)
+        checked = f"\nchecked on {correction.checked_on}: {' '.join(correction.sources)}"
+        rows.append(("corrected", Line((harmless(correction.why.strip()), ""), (checked, "dim"))))
     for other in card.elsewhere:
         words = f"{harmless(other.source)}: input {other.input:f}, output {other.output:f}"
-        grid.add_row("other list", Text(words))
+        rows.append(("other list", line_of(words)))
     for uplift in card.uplifts:
-        words = Text(
-            f"{harmless(uplift.why.strip())}: x {uplift.uplift:f} for {', '.join(uplift.hosts + uplift.regions)}"
-        )
-        words.append(f"\nchecked on {uplift.checked_on}: {' '.join(uplift.sources)}", style="dim")
-        grid.add_row("elsewhere", words)
+        words = f"{harmless(uplift.why.strip())}: x {uplift.uplift:f} for {', '.join(uplift.hosts + uplift.regions)}"
+        checked = f"\nchecked on {uplift.checked_on}: {' '.join(uplift.sources)}"
+        rows.append(("elsewhere", Line((words, ""), (checked, "dim"))))
     if not card.corrected:
-        grid.add_row("corrected", f"nothing; checked against the published lists on {checked_on}")
-    return grid
+        rows.append(("corrected", line_of(f"nothing; checked against the published lists on {checked_on}")))
+    columns = [
+        FigureColumn(Column("", "left", cells([name for name, _ in rows])), "dim"),
+        FigureColumn(Column("", "left", LineCells([words for _, words in rows])), folds=True),
+    ]
+    return FigureTable(columns, has_head=False)
 
 
 def _legend(rows: Sequence[PriceRow]) -> str:
@@ -88,38 +83,25 @@ def _legend(rows: Sequence[PriceRow]) -> str:
     return " ".join(words)
 
 
-def _table(rows: Sequence[PriceRow]) -> Table:
+def _table(rows: Sequence[PriceRow]) -> FigureTable:
     shown = [(name, head) for name, head in RATES if any(name in row.published for row in rows)]
-    dated, timed = any(row.since for row in rows), any(row.hours for row in rows)
-    sized = any(row.above_tokens is not None or row.up_to_tokens is not None for row in rows)
-    table = Table(
-        box=box.SIMPLE_HEAD, header_style="dim", border_style="dim", padding=(0, 1, 0, 0), pad_edge=False,
-        show_edge=False,
-    )  # fmt: skip
-    table.add_column("tier", overflow="fold", vertical="top")
-    if dated:
-        table.add_column("from", no_wrap=True)
-    if timed:
-        table.add_column("hours (UTC)", overflow="fold", ratio=1, min_width=13)
-    if sized:
-        table.add_column("prompt", no_wrap=True, justify="right")
-    for _, head in shown:
-        table.add_column(head, justify="right", no_wrap=True)
-    previous: PriceRow | None = None
-    for row in rows:
-        if previous is not None and previous.since != row.since:
-            table.add_section()
-        repeated = previous is not None and (previous.tier, previous.since) == (row.tier, row.since)
-        cells = ["" if repeated else row.tier]
-        previous = row
-        if dated:
-            cells.append(row.since or "today")
-        if timed:
-            cells.append(row.hours or "all")
-        if sized:
-            cells.append(_size(row))
-        table.add_row(*cells, *(_amount(row, name) for name, _ in shown))
-    return table
+    pairs = list(zip(rows, [None, *rows[:-1]], strict=True))
+    tiers = [
+        "" if before is not None and (before.tier, before.since) == (row.tier, row.since) else row.tier
+        for row, before in pairs
+    ]
+    columns = [FigureColumn(Column("tier", "left", cells(tiers)), folds=True)]
+    if any(row.since for row in rows):
+        columns.append(FigureColumn(Column("from", "left", cells([row.since or "today" for row in rows]))))
+    if any(row.hours for row in rows):
+        hours = Column("hours (UTC)", "left", cells([row.hours or "all" for row in rows]))
+        columns.append(FigureColumn(hours, folds=True, least=13))
+    if any(row.above_tokens is not None or row.up_to_tokens is not None for row in rows):
+        columns.append(FigureColumn(Column("prompt", "right", cells([_size(row) for row in rows]))))
+    for name, head in shown:
+        columns.append(FigureColumn(Column(head, "right", cells([_amount(row, name) for row in rows]))))
+    sections = frozenset(at - 1 for at, (row, before) in enumerate(pairs) if before and before.since != row.since)
+    return FigureTable(columns, is_ruled=True, sections=sections)
 
 
 def _size(row: PriceRow) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from ....engine.history.sums.spend import BudgetState, Spent
 from ....engine.history.sums.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendTable
 from ....providers.untrusted import one_line
-from ..grid import Cells, Column, cells, needs, plain_cells
+from ..grid import Cells, Column, FigureColumn, FigureTable, cells, needs, plain_cells
 from ..line import BAD, CAUTION, GOOD, QUIET, STRONG, Line
 from ..numbers import LONGEST_NAME, dollars, tokens
-from ..sheet import FigureColumn, FigureTable, Sheet
+from ..sheet import Sheet
 from .spend_words import WIDE, bar, percent, span_words
 
 if TYPE_CHECKING:

@@ -6,18 +6,15 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
 from ....engine.planning.prepare import Prepared
 from ....engine.planning.think_plan import OF_THE_MODEL
 from ....engine.results.result import Forecast, totals
 from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless
+from ..grid import Column, FigureColumn, FigureTable, LineCells
+from ..line import Line, line_of
 from ..numbers import dollars, think_words
+from ..sheet import Indented, Sheet
 from .continuity import continuity_words, fate_lines
 from .forecast_cells import HEADS, amounts, method_words, sources, total_amounts, unknown_words
 
@@ -38,68 +35,66 @@ TINY = 68
 Entries = Sequence[PlannedCall]
 
 
-def plans_view(entries: Entries, width: int, judges: Sequence[JudgeCalls] = ()) -> RenderableType:
+def plans_view(entries: Entries, width: int, judges: Sequence[JudgeCalls] = ()) -> Sheet:
     """One row for each profile and think value; on a narrow terminal the native fields get a line of their own."""
     wide, tiny = width >= NARROW, width < TINY
-    table = Table(
-        box=box.SIMPLE_HEAD, header_style="dim", border_style="dim", padding=(0, 1, 0, 0), pad_edge=False,
-        show_edge=False,
-    )  # fmt: skip
-    table.add_column("profile", overflow="fold")
-    table.add_column("asked", overflow="fold", no_wrap=not tiny)
-    table.add_column("fidelity", overflow="fold", no_wrap=not tiny)
-    if wide:
-        table.add_column("sent", overflow="fold", ratio=1)
-    for head in ("\n".join(HEADS),) if tiny else HEADS:
-        table.add_column(head, overflow="fold", no_wrap=not tiny, justify="right")
-    below: list[RenderableType] = []
+    rows: list[list[Line]] = []
+    below: list[Line | FigureTable | Indented] = []
     previous = ""
     for entry in entries:
         prepared, forecast = entry.prepared, entry.forecast
         name = prepared.target.profile.name
-        label = Text(harmless(name) if name != previous else "")
+        label = (harmless(name) if name != previous else "", "")
         model = harmless(prepared.target.profile.model) if name != previous else ""
-        if model and wide:
-            label.append(f"\n{model}", style="dim")
         previous = name
         native = _sent(prepared, forecast, entry.same_request_as)
-        fidelity = Text(prepared.plan.fidelity, style=FIDELITY_STYLES.get(prepared.plan.fidelity, ""))
+        fidelity = line_of(prepared.plan.fidelity, FIDELITY_STYLES.get(prepared.plan.fidelity, ""))
         asked = think_words(prepared.think) + (f" ×{entry.samples}" if entry.samples > 1 else "")
-        cells: list[RenderableType] = [label, asked, fidelity]
+        cells = [Line(label, (f"\n{model}", "dim")) if model and wide else Line(label), line_of(asked), fidelity]
         cells += [native] if wide else []
-        table.add_row(*cells, *_money(amounts(forecast) if entry.samples else ("", "", ""), tiny))
+        rows.append([*cells, *_money(amounts(forecast) if entry.samples else ("", "", ""), tiny)])
         if not wide:
-            below += [
-                Text.assemble(
-                    (f"{harmless(name)} @{think_words(prepared.think)}", "bold"), (f"  {model}".rstrip(), "dim")
-                ),
-                Padding(native, (0, 0, 0, 2), expand=False),
-            ]
+            head = Line((f"{harmless(name)} @{think_words(prepared.think)}", "bold"), (f"  {model}".rstrip(), "dim"))
+            below += [head, Indented(native)]
     forecasts = [entry.forecast for entry in entries]
     calls = [entry.forecast for entry in entries for _ in range(entry.samples)]
     total = totals([*calls, *(made for judge in judges for made in judge.forecasts)])
     for judge in judges:
-        name = Text(harmless(f"{judge.label}\n{judge.profile}"))
-        blank = [Text("")] * (2 if wide else 1)
+        name = line_of(harmless(f"{judge.label}\n{judge.profile}"))
+        times = line_of(f"up to ×{len(judge.forecasts)}")
         money = _money(total_amounts(totals(judge.forecasts)), tiny)
-        table.add_row(name, f"up to ×{len(judge.forecasts)}", *blank, *money)
+        rows.append([name, times, *[Line()] * (2 if wide else 1), *money])
+    sections: frozenset[int] = frozenset()
     if total.calls > 1 or len(entries) > 1:
-        table.add_section()
-        blank = [Text("")] * (3 if wide else 2)
-        table.add_row(Text("total", "bold"), *blank, *_money(total_amounts(total), tiny))
+        sections = frozenset({len(rows) - 1})
+        blank = [Line()] * (3 if wide else 2)
+        rows.append([line_of("total", "bold"), *blank, *_money(total_amounts(total), tiny)])
     told = dict.fromkeys(
         harmless(notice.message) for entry in entries for notice in entry.prepared.plan.notices
         if notice.code in OF_THE_MODEL or notice.code == "project_changes"
     )  # fmt: skip
     lines = [*told, unknown_words(total), f"Cost in USD before the call: {method_words(forecasts)}." if entries else ""]
-    parts: list[RenderableType] = [table, Text("")]
+    parts: list[Line | FigureTable | Indented] = [_table(rows, wide=wide, tiny=tiny, sections=sections), Line()]
     if below:
-        parts += [*below, Text("")]
+        parts += [*below, Line()]
     parts += _continuity(entries)
-    return Group(*parts, *(Text(line, "dim") for line in lines if line), *_missing_keys(entries))
+    return Sheet([*parts, *(line_of(line, "dim") for line in lines if line), *_missing_keys(entries)])
 
 
-def _continuity(entries: Entries) -> list[RenderableType]:
+def _table(rows: Sequence[Sequence[Line]], *, wide: bool, tiny: bool, sections: frozenset[int]) -> FigureTable:
+    heads = ["profile", "asked", "fidelity", *(["sent"] if wide else []), *(["\n".join(HEADS)] if tiny else HEADS)]
+    columns = [
+        FigureColumn(
+            Column(head, "left" if at < (4 if wide else 3) else "right", LineCells([row[at] for row in rows])),
+            folds=tiny or head in ("profile", "sent"),
+            cropped=True,
+        )
+        for at, head in enumerate(heads)
+    ]
+    return FigureTable(columns, is_ruled=True, sections=sections)
+
+
+def _continuity(entries: Entries) -> list[Line | FigureTable | Indented]:
     """What becomes of earlier turns: once for all profiles and think values that they go along to in the same way."""
     whom: dict[tuple[str, ...], dict[str, None]] = {}
     for entry in entries:
@@ -110,43 +105,49 @@ def _continuity(entries: Entries) -> list[RenderableType]:
             lines = (continuity_words(len(past.turns), fates), *fate_lines(fates))
             name = f"{harmless(prepared.target.profile.name)} @{think_words(prepared.think)}"
             whom.setdefault(lines, {})[name] = None
-    parts: list[RenderableType] = []
+    parts: list[Line | FigureTable | Indented] = []
     for (words, *details), names in whom.items():
-        parts.append(Text.assemble((", ".join(names), "bold"), f": {words}"))
-        parts += [Padding(Text(line, "dim"), (0, 0, 0, 2), expand=False) for line in details]
-    return [*parts, Text("")] if parts else []
+        parts.append(Line((", ".join(names), "bold"), (f": {words}", "")))
+        parts += [Indented(line_of(line, "dim")) for line in details]
+    return [*parts, Line()] if parts else []
 
 
-def _sent(prepared: Prepared, forecast: Forecast, same_as: str | None) -> Text:
+def _sent(prepared: Prepared, forecast: Forecast, same_as: str | None) -> Line:
     decided = prepared.plan
-    native = Text(harmless(json.dumps(decided.native, ensure_ascii=False)) if decided.native else "nothing")
+    native = harmless(json.dumps(decided.native, ensure_ascii=False)) if decided.native else "nothing"
+    pieces: list[tuple[str, str]] = [(native, "")]
+
+    def add(words: str, style: str = "dim") -> None:
+        pieces.append((f"\n{words}", style))
+
     if decided.note:
-        native.append(f"\n{harmless(decided.note)}", style="dim")
+        add(harmless(decided.note))
     if (shape := prepared.shape) is not None:
         where = shape.shape.by or ", ".join(shape.owns[:1]) or "words"
-        native.append(f"\n{shape.shape.word}: {shape.fidelity} ({harmless(where)})")
-        told = dict.fromkeys(notice.message for notice in shape.notices)
-        native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
-    told = dict.fromkeys(notice.message for notice in decided.notices if notice.code.startswith("attachment_"))
-    native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
+        add(f"{shape.shape.word}: {shape.fidelity} ({harmless(where)})", "")
+        for words in dict.fromkeys(notice.message for notice in shape.notices):
+            add(harmless(words))
+    for words in dict.fromkeys(notice.message for notice in decided.notices if notice.code.startswith("attachment_")):
+        add(harmless(words))
     if prepared.server_tools:
         fees = "of unknown fee" if forecast.fees_usd is None else f"{dollars(forecast.fees_usd)} for one use of each"
-        native.append(f"\nthe provider's {', '.join(rule.name for rule in prepared.server_tools)}: {fees}")
-        told = (notice.message for notice in prepared.plan.notices if notice.code == "server_tool")
-        native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
+        add(f"the provider's {', '.join(rule.name for rule in prepared.server_tools)}: {fees}", "")
+        for notice in prepared.plan.notices:
+            if notice.code == "server_tool":
+                add(harmless(notice.message))
     if (tools := prepared.tools) is not None and tools.toolset.tools:
         names = ", ".join(tool.name for tool in tools.sent) or "none declared"
-        native.append(f"\ntools: {harmless(names)} (choice {harmless(tools.choice.word)})")
-        native.append("".join(f"\n{harmless(notice.message)}" for notice in tools.notices), style="dim")
-    if same_as is not None:
-        return native.append(f"\nsame request as @{same_as}: asked once", style="dim")
-    return native.append(f"\n{sources(forecast)}", style="dim")
+        add(f"tools: {harmless(names)} (choice {harmless(tools.choice.word)})", "")
+        for notice in tools.notices:
+            add(harmless(notice.message))
+    add(sources(forecast) if same_as is None else f"same request as @{same_as}: asked once")
+    return Line(*pieces)
 
 
-def _money(shown: tuple[str, str, str], tiny: bool) -> list[str]:
-    return ["\n".join(shown)] if tiny else list(shown)
+def _money(shown: tuple[str, str, str], tiny: bool) -> list[Line]:
+    return [line_of("\n".join(shown))] if tiny else list(map(line_of, shown))
 
 
-def _missing_keys(entries: Entries) -> list[Text]:
+def _missing_keys(entries: Entries) -> list[Line]:
     missing = {key for entry in entries if (key := entry.key_source) is not None and key.endswith("(not set)")}
-    return [Text(f"No key yet: {', '.join(sorted(missing))}", style="dim")] if missing else []
+    return [line_of(f"No key yet: {', '.join(sorted(missing))}", "dim")] if missing else []

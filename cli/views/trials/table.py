@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..grid import Column, needs, ruled, stacked
+from ..grid import Column, FigureTable, needs, ruled, stacked
 from ..line import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..wrap import wrap_line
 from .cells import ArmCells, Mark, cells_of
@@ -21,10 +22,10 @@ _NARROWEST = 64
 STYLES: Mapping[Mark, str] = {"chosen": GOOD, "left": CAUTION, "out": QUIET, "failed": BAD}
 
 
-def trial_view(report: TrialReport, width: int) -> list[Table | Text]:
+def trial_view(report: TrialReport, width: int) -> list[RenderableType]:
     """What is printed of a trial, `width` columns wide."""
     found = STYLES["chosen"] if report.choice is not None else CAUTION
-    parts: list[Table | Text] = [_text(headline(report), width, f"bold {found}".strip()), Text()]
+    parts: list[RenderableType] = [_text(headline(report), width, f"bold {found}".strip()), Text()]
     parts.append(arm_table(cells_of(report), width))
     parts += [Text(), _text(LEGEND, width, QUIET), Text()]
     parts += [_text(words, width, CAUTION) for words in reasons(report)]
@@ -32,7 +33,7 @@ def trial_view(report: TrialReport, width: int) -> list[Table | Text]:
     return [*parts, _text(totals(report), width, STRONG)]
 
 
-def arm_table(made: Sequence[ArmCells], width: int) -> Table:
+def arm_table(made: Sequence[ArmCells], width: int) -> FigureTable | Table:
     """The arms: one line each where there is room, two where not, and cards where columns have none."""
     wide = _wide(made)
     for columns in (wide, [column for column in wide if column.head != "model"]):
