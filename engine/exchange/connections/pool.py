@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConnectError, ConnectTimedOutError, words_of
 from .line import HttpLine
+from .names import NameTable, is_number
 from .stopwatch import Clock
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Pool:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._names = NameTable()
         self._idle: dict[ServerAddress, deque[tuple[float, HttpLine]]] = {}
 
     def take(self, address: ServerAddress) -> HttpLine | None:
@@ -73,13 +74,24 @@ class Pool:
                     partial(HttpLine, loop, self._clock),
                     ssl=trust,
                     server_hostname=None if trust is None else address[0],
-                    **await _where(loop, address),
+                    **await self._where(loop, address),
                 )
         except TimeoutError as error:
             raise ConnectTimedOutError(f"no connection within {within_s:g} s") from error
-        except (OSError, UnicodeError) as error:  # ssl.SSLError is one of the former, a name that is none of the latter
+        except (OSError, UnicodeError, RuntimeError) as error:  # of TLS, a name that is none, and uvloop's own
             raise ConnectError(words_of(error)) from error
         return line
+
+    async def _where(self, loop: asyncio.AbstractEventLoop, address: ServerAddress) -> dict[str, Any]:
+        """How a connection is asked for, so that an address that leads nowhere holds nothing up."""
+        host, port, _ = address
+        if is_number(host):
+            return {"host": host, "port": port}
+        found = await self._names.addresses(host, port)
+        import aiohappyeyeballs  # here: servers on this machine have a number
+
+        connect: Any = aiohappyeyeballs.start_connection  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        return {"sock": await connect(found, happy_eyeballs_delay=HAPPY_EYEBALLS_S, loop=loop)}
 
     def close(self) -> None:
         """Close what is idle. What is in use is its exchange's to close."""
@@ -87,17 +99,3 @@ class Pool:
             for _, line in idle:
                 line.close()
         self._idle.clear()
-
-
-async def _where(loop: asyncio.AbstractEventLoop, address: ServerAddress) -> dict[str, Any]:
-    """How a connection to `address` is asked for, so that an address that leads nowhere holds nothing up."""
-    host, port, _ = address
-    if isinstance(loop, asyncio.BaseEventLoop):
-        return {"host": host, "port": port, "happy_eyeballs_delay": HAPPY_EYEBALLS_S}
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    if len(found) < 2:
-        return {"host": host, "port": port}
-    import aiohappyeyeballs  # uvloop tries one address after the other
-
-    connect: Any = aiohappyeyeballs.start_connection  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return {"sock": await connect(found, happy_eyeballs_delay=HAPPY_EYEBALLS_S, loop=loop)}

@@ -1,0 +1,66 @@
+"""Names of hosts -> addresses, looked up beside everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from threading import Thread
+from typing import Any
+
+Addresses = list[tuple[Any, ...]]
+"""As `socket.getaddrinfo` gives them."""
+
+
+class NameTable:
+    """Looks each name up once at a time, for all who ask.
+
+    The system's resolver cannot be broken off, and takes half a minute where no server answers it. So nobody waits for
+    it who does not want to any more: neither a call whose time is over nor the end of the process, both of which wait
+    for the threads of an event loop.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[tuple[str, int], asyncio.Future[Addresses]] = {}
+
+    async def addresses(self, host: str, port: int) -> Addresses:
+        """Where `host` may be reached; not empty. Raises `OSError`, and `UnicodeError` for what is no name."""
+        under_way = self._under_way.get((host, port))
+        if under_way is None:
+            under_way = self._under_way[host, port] = self._begin(host, port)
+        found = await asyncio.shield(under_way)
+        if not found:
+            raise OSError("the name has no address")
+        return found
+
+    def _begin(self, host: str, port: int) -> asyncio.Future[Addresses]:
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[Addresses] = loop.create_future()
+
+        def settle(result: Addresses | Exception) -> None:
+            self._under_way.pop((host, port), None)
+            if isinstance(result, Exception):
+                found.set_exception(result)
+                found.exception()  # which is nobody's fault where nobody waits any more
+            else:
+                found.set_result(result)
+
+        def look_up() -> None:
+            try:
+                result: Addresses | Exception = [*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+            except Exception as error:
+                result = error
+            with suppress(RuntimeError):  # the loop is closed: it is too late
+                loop.call_soon_threadsafe(settle, result)
+
+        Thread(target=look_up, name=f"look up {host}", daemon=True).start()
+        return found
+
+
+def is_number(host: str) -> bool:
+    """Whether `host` is an address already."""
+    try:
+        socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return False
+    return True
