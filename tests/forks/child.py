@@ -78,6 +78,12 @@ class Forks:
         path.write_text(f'#!/bin/sh\nexec "{sys.executable}" {begin} "$@"\n', encoding="utf-8")
         path.chmod(0o755)
 
+    def start(self, *arguments: str, **options: Any) -> Child:
+        """`thinkdial` with these arguments as a process without input, which reaches nothing but this machine."""
+        environment = {**os.environ, "PYTHONPATH": str(GUARD), **options.pop("env", {})}
+        command = [sys.executable, "-m", PROGRAMS[0], *arguments]
+        return Child(self, command, env=environment, **({"stdin": subprocess.DEVNULL} | options))
+
     def end(self) -> None:
         """Let go of it; who started it waits until all have."""
         if self._held is not None:

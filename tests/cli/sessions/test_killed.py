@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +15,7 @@ from thinkdial.engine.history.store import Store
 from thinkdial.engine.sessions.conversation import open_conversation
 from thinkdial.simulator import simulator_in_thread
 
+from ...forks.child import Forks
 from .conftest import write_profiles
 
 pytestmark = pytest.mark.slow
@@ -27,70 +23,38 @@ pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("TEST_KILLS", "50"))
 VENDORS = ("opus", "gpt", "gemini", "deepseek")
 
-FORKS = """
-import json, os, sys
-import thinkdial.cli.app, thinkdial.cli.commands.run.ask, thinkdial.cli.commands.run.talk
-import thinkdial.engine.runs.keeper
-import thinkdial.engine.history.record, thinkdial.engine.costs.forecast, thinkdial.engine.costs.prices.pricing, sqlite3
-from thinkdial.cli.main import main
-for line in sys.stdin:
-    shown, *arguments = json.loads(line)
-    pid = os.fork()
-    if pid == 0:
-        sys.argv = ["thinkdial", *arguments]
-        sys.stdin = open(os.devnull)
-        sys.stdout = open(shown, "w", encoding="utf-8", buffering=1)
-        sys.stderr = open(shown + ".err", "w", encoding="utf-8")
-        try:
-            main()
-        finally:
-            sys.stdout.flush()
-            os._exit(0)
-    print(pid, flush=True)
-    os.waitpid(pid, 0)
-    print("over", flush=True)
-"""
-"""Starts commands from a process that has everything loaded: so many cold starts are too slow."""
 
-
-@pytest.fixture
-def launcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[str]]:
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIM_KEY", "key-of-the-test")
-    running = subprocess.Popen([sys.executable, "-c", FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    yield running
-    assert running.stdin is not None and running.stdout is not None
-    running.stdin.close()
-    running.stdout.close()
-    running.wait(20)
 
 
-def run(launcher: Any, shown: Path, arguments: list[str], kill_after_s: float | None) -> str:
+def shown_by(forks: Forks, output: Path, arguments: list[str], kill_after_s: float | None) -> str:
     """What a command had written to its output when it ended, or was killed."""
-    launcher.stdin.write(json.dumps([str(shown), *arguments]) + "\n")
-    launcher.stdin.flush()
-    pid = int(launcher.stdout.readline())
+    with output.open("wb") as out, output.with_suffix(".err").open("wb") as err:
+        run = forks.start(*arguments, stdout=out, stderr=err)
     if kill_after_s is not None:
         time.sleep(kill_after_s)
-        with suppress(ProcessLookupError):  # it was quicker
-            os.kill(pid, signal.SIGKILL)
-    assert launcher.stdout.readline() == "over\n"
-    return shown.read_text(encoding="utf-8") if shown.exists() else ""
+        run.kill()
+    run.wait(60)
+    return output.read_text(encoding="utf-8")
 
 
-def test_kills_at_any_moment_lose_nothing_that_was_shown(launcher: Any, tmp_path: Path) -> None:
+def test_kills_at_any_moment_lose_nothing_that_was_shown(forks: Forks, tmp_path: Path) -> None:
     with simulator_in_thread(pace=0.05) as simulator:
         config = write_profiles(tmp_path / "talk.yaml", simulator.base_url)
         dice, longest, shown = random.Random(21), 0.0, dict[str, str]()
+        forks.start("--version", stdout=subprocess.DEVNULL).wait()  # how long its server takes to start does not count
         for kill in range(KILLS + 1):
             prompt = f"Question {kill}: what do we know of primes?"
             ask = ["ask", prompt, "-p", VENDORS[kill % len(VENDORS)], "--session", "killed", "-q"]
             began = time.monotonic()
             after = None if kill == 0 else dice.uniform(0.1, 1.1) * longest
-            shown[prompt] = run(launcher, tmp_path / f"shown-{kill}", [*ask, "--config", str(config)], after)
+            shown[prompt] = shown_by(forks, tmp_path / f"shown-{kill}", [*ask, "--config", str(config)], after)
             longest = longest or time.monotonic() - began
         last = "The last question: what is left?"
         ask = ["ask", last, "-p", "opus", "--session", "killed", "-q", "--config", str(config)]
-        shown[last] = run(launcher, tmp_path / "shown-last", ask, None)
+        shown[last] = shown_by(forks, tmp_path / "shown-last", ask, None)
         refused = [one.status for one in simulator.requests if one.status not in (None, 200)]
     with Store.open() as store:
         assert store.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from thinkdial.engine.history.store import Store
 from thinkdial.engine.history.sums.spend import spent, spent_in
 from thinkdial.simulator import simulator_in_thread
 
+from ...forks.child import Forks
 from .test_kills import Runs
 
 pytestmark = pytest.mark.slow
@@ -38,31 +36,25 @@ def limited(usd: str) -> str:
 
 
 @pytest.mark.parametrize("more", ["", limited("1000"), "history: {enabled: false}\n" + limited("1000")])
-def test_ten_kills_hide_nothing_that_was_answered(tmp_path: Path, more: str) -> None:
+def test_ten_kills_hide_nothing_that_was_answered(tmp_path: Path, forks: Forks, more: str) -> None:
     rows, log, dice = tmp_path / "rows.jsonl", tmp_path / "requests.jsonl", random.Random(7)
     rows.write_text("".join(json.dumps({"id": str(n), "prompt": f"row {n}."}) + "\n" for n in range(ROWS)))
     with simulator_in_thread(log=log, pace=0.05) as simulator, (tmp_path / "errors.txt").open("wb") as errors:
         config = tmp_path / "sim.yaml"
         config.write_text(PROFILE.format(url=simulator.base_url, at_once=AT_ONCE, more=more))
         command = ["batch", str(rows), "-p", "p", "-o", str(tmp_path / "out.jsonl"), "--config", str(config), "-q"]
-        runs = Runs(tmp_path, command, errors)
+        runs = Runs(forks, tmp_path, command, errors)
         kills, size = 0, 2000 * ROWS
-        try:
-            for _ in range(100):
-                goal = runs.size() + int(dice.uniform(0.02, 0.12) * size)
-                pid = runs.start()
-                while not (over := runs.over(0.002)) and runs.size() < goal:
-                    pass
-                if over:
-                    break
-                if kills < KILLS:
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                    kills += 1
-                assert runs.over()
-            answered, requests = counted(log, answers), counted(log, lambda _: True)
-        finally:
-            runs.end()
+        for _ in range(100):
+            goal = runs.size() + int(dice.uniform(0.02, 0.12) * size)
+            run = runs.start()
+            if runs.ends_before(run, goal):
+                break
+            if kills < KILLS:
+                run.kill()
+                kills += 1
+            run.wait()
+        answered, requests = counted(log, answers), counted(log, lambda _: True)
     assert kills == KILLS, (tmp_path / "errors.txt").read_text()[-2000:]
     assert len(runs.output.read_bytes().splitlines()) == ROWS
     with Store.open() as store:

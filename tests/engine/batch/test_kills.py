@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import select
-import signal
 import subprocess
 import sys
 import time
@@ -19,6 +17,8 @@ from typing import Any
 import pytest
 
 from thinkdial.simulator import FAULTS, Simulator, simulator_in_thread
+
+from ...forks.child import Child, Forks
 
 pytestmark = pytest.mark.slow
 
@@ -36,31 +36,6 @@ PROFILES = {f"p{n}": VENDORS[n % 2] for n in range(16)}
 """Many, because each has its own pace, and so many faults slow it down."""
 
 MOST_RUNS = 200
-
-FORKS = """
-import os, sys
-import thinkdial.cli.app, thinkdial.cli.commands.batch.run, thinkdial.engine.batch.run
-import thinkdial.engine.exchange.transport
-import thinkdial.cli.views.batch.progress, thinkdial.cli.commands.batch.summary, thinkdial.cli.views.batch.summary
-import thinkdial.engine.batch.output.sums, thinkdial.engine.history.retention, sqlite3
-import thinkdial.engine.costs.prices.pricing
-from thinkdial.cli.main import main
-thinkdial.engine.costs.prices.pricing.warm()
-for line in sys.stdin:
-    pid = os.fork()
-    if pid == 0:
-        sys.argv = ["thinkdial", *sys.argv[1:], *line.split()]
-        sys.stdin = open(os.devnull)
-        try:
-            main()
-        except SystemExit as end:
-            os._exit(int(end.code or 0))
-        os._exit(0)
-    print(pid, flush=True)
-    _, status = os.waitpid(pid, 0)
-    print("over", os.waitstatus_to_exitcode(status), flush=True)
-"""
-"""Starts the same command again and again from a process that has everything loaded: cold starts are too slow."""
 
 
 def profiles_of(row: int) -> list[str]:
@@ -81,25 +56,20 @@ def provider(log: Path) -> Iterator[Simulator]:
 class Runs:
     """The command, and what its output file says."""
 
-    def __init__(self, directory: Path, command: list[str], errors: Any) -> None:
+    def __init__(self, forks: Forks, directory: Path, command: list[str], errors: Any) -> None:
         self.output = directory / "out.jsonl"
-        self.launcher = subprocess.Popen(
-            [sys.executable, "-c", FORKS, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
-        )
+        self._forks, self._command, self._errors = forks, command, errors
 
-    def start(self, *more: str) -> int:
-        assert self.launcher.stdin is not None
-        self.launcher.stdin.write(f"{' '.join(more)}\n".encode())
-        self.launcher.stdin.flush()
-        return int(self._line())
+    def start(self, *more: str) -> Child:
+        return self._forks.start(*self._command, *more, stderr=self._errors)
 
-    def over(self, timeout_s: float | None = None) -> bool:
-        """Whether the run has ended; without a time it is waited for."""
-        assert self.launcher.stdout is not None
-        if timeout_s is not None and not select.select([self.launcher.stdout], [], [], timeout_s)[0]:
-            return False
-        assert self._line().startswith("over")
-        return True
+    def ends_before(self, run: Child, goal: int) -> bool:
+        """Whether a run has ended when its output has so many bytes."""
+        while self.size() < goal:
+            with suppress(subprocess.TimeoutExpired):
+                run.wait(0.002)
+                return True
+        return run.poll() is not None
 
     def size(self) -> int:
         return self.output.stat().st_size if self.output.exists() else 0
@@ -110,16 +80,6 @@ class Runs:
         documents = (json.loads(line) for line in data.splitlines(keepends=True) if line.endswith(b"\n"))
         return Counter((found["row_id"], found["profile"]) for found in documents if found["status"] == "ok")
 
-    def end(self) -> None:
-        for stream in (self.launcher.stdin, self.launcher.stdout):
-            if stream is not None:
-                stream.close()
-        self.launcher.wait(20)
-
-    def _line(self) -> str:
-        assert self.launcher.stdout is not None
-        return self.launcher.stdout.readline().decode()
-
 
 @pytest.fixture
 def rows(tmp_path: Path) -> Path:
@@ -129,7 +89,7 @@ def rows(tmp_path: Path) -> Path:
     return path
 
 
-def test_kills_lose_nothing_and_nothing_is_paid_twice(tmp_path: Path, rows: Path) -> None:
+def test_kills_lose_nothing_and_nothing_is_paid_twice(tmp_path: Path, rows: Path, forks: Forks) -> None:
     log = tmp_path / "requests.jsonl"
     dice = random.Random(5)
     done_before: list[tuple[int, Counter[tuple[str, str]]]] = []
@@ -147,30 +107,23 @@ def test_kills_lose_nothing_and_nothing_is_paid_twice(tmp_path: Path, rows: Path
         )
         command = ["batch", str(rows), "-p", "p0", "-o"]
         command += [str(tmp_path / "out.jsonl"), "--config", str(config), "--timeout", "0.3", "--retries", "4", "-q"]
-        runs = Runs(tmp_path, command, errors)
+        runs = Runs(forks, tmp_path, command, errors)
         kills = starts = 0
-        try:
-            expected = len(WANTED) * 2000  # bytes, more or less
-            while kills < KILLS and starts < MOST_RUNS:
-                goal = runs.size() + int(dice.uniform(0.0, 1.0) * expected / KILLS)
-                pid = runs.start()
-                starts += 1
-                while not (over := runs.over(0.002)) and runs.size() < goal:
-                    pass
-                if not over:
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                    kills += 1
-                    assert runs.over()
-                number = simulator.requests[-1].number if simulator.requests else 0
-                done_before.append((number, runs.whole()))
-            while sum(runs.whole().values()) < len(WANTED) and starts < MOST_RUNS:
-                runs.start("--retry-failed")
-                starts += 1
-                assert runs.over()
-                done_before.append((simulator.requests[-1].number, runs.whole()))
-        finally:
-            runs.end()
+        expected = len(WANTED) * 2000  # bytes, more or less
+        while kills < KILLS and starts < MOST_RUNS:
+            goal = runs.size() + int(dice.uniform(0.0, 1.0) * expected / KILLS)
+            run = runs.start()
+            starts += 1
+            if not runs.ends_before(run, goal):
+                run.kill()
+                kills += 1
+                run.wait()
+            number = simulator.requests[-1].number if simulator.requests else 0
+            done_before.append((number, runs.whole()))
+        while sum(runs.whole().values()) < len(WANTED) and starts < MOST_RUNS:
+            runs.start("--retry-failed").wait()
+            starts += 1
+            done_before.append((simulator.requests[-1].number, runs.whole()))
     whole = runs.whole()
     assert kills == KILLS, (tmp_path / "errors.txt").read_text()[-2000:]
     assert whole == WANTED

@@ -3,48 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
+from ...forks.child import Forks
+
 pytestmark = pytest.mark.slow
 
 PROFILES = 20
 KILLS = 50
-
-FORKS = """
-import os, sys
-import thinkdial.cli.app, thinkdial.cli.commands.run.compare, thinkdial.cli.commands.run.ready
-import thinkdial.engine.runs.keeper
-import thinkdial.engine.history.record, thinkdial.engine.costs.forecast, thinkdial.engine.costs.prices.pricing, sqlite3
-from thinkdial.cli.main import main
-thinkdial.engine.costs.prices.pricing.warm()
-for line in sys.stdin:
-    shown = line.strip()
-    pid = os.fork()
-    if pid == 0:
-        sys.argv = ["thinkdial", *sys.argv[1:]]
-        sys.stdin = open(os.devnull)
-        sys.stdout = open(shown, "w", buffering=1)
-        main()
-        sys.stdout.flush()
-        os._exit(0)
-    print(pid, flush=True)
-    os.waitpid(pid, 0)
-    print("over", flush=True)
-"""
-"""Starts the same command again and again from a process that has everything loaded: fifty cold starts are too slow."""
 
 
 @pytest.fixture
@@ -62,34 +38,24 @@ def config(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_fifty_kills_leave_the_database_whole_and_lose_nothing_that_was_shown(
-    config: Path, tmp_path: Path, own_home: Path
+    config: Path, tmp_path: Path, own_home: Path, forks: Forks
 ) -> None:
     names = [option for n in range(PROFILES) for option in ("-p", f"p{n}")]
     command = ["compare", "Is 91 prime?", *names, "--config", str(config), "--format", "jsonl", "-q"]
-    launcher = subprocess.Popen(
-        [sys.executable, "-c", FORKS, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert launcher.stdin is not None and launcher.stdout is not None
     dice, shown_ids, longest = random.Random(20), set[str](), 0.3
-    try:
-        for kill in range(KILLS + 1):
-            shown = tmp_path / f"shown-{kill}.jsonl"
-            launcher.stdin.write(f"{shown}\n")
-            launcher.stdin.flush()
-            pid, began = int(launcher.stdout.readline()), time.monotonic()
-            if kill > 0:  # the first one ends by itself, and says how long a run takes
-                time.sleep(dice.uniform(0, 1.2) * longest)
-                with suppress(ProcessLookupError):  # it was quicker
-                    os.kill(pid, signal.SIGKILL)
-            assert launcher.stdout.readline() == "over\n"
-            if kill == 0:
-                longest = time.monotonic() - began
-            text = shown.read_text(encoding="utf-8") if shown.exists() else ""
-            shown_ids |= {json.loads(line)["id"] for line in text.splitlines(keepends=True) if line.endswith("\n")}
-    finally:
-        launcher.stdin.close()
-        launcher.stdout.close()
-        launcher.wait(20)
+    forks.start("--version", stdout=subprocess.DEVNULL).wait()  # how long its server takes to start does not count
+    for kill in range(KILLS + 1):
+        shown, began = tmp_path / f"shown-{kill}.jsonl", time.monotonic()
+        with shown.open("wb") as output:
+            run = forks.start(*command, stdout=output)
+        if kill > 0:  # the first one ends by itself, and says how long a run takes
+            time.sleep(dice.uniform(0, 1.2) * longest)
+            run.kill()
+        run.wait(60)
+        if kill == 0:
+            longest = time.monotonic() - began
+        text = shown.read_text(encoding="utf-8")
+        shown_ids |= {json.loads(line)["id"] for line in text.splitlines(keepends=True) if line.endswith("\n")}
     database = next(own_home.rglob("history.sqlite3"))
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
