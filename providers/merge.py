@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 
@@ -73,8 +73,13 @@ _OBJECTS = (dict, Mapping)
 
 def at_path(document: Mapping[str, Any], path: str) -> Any:
     """The value at the dotted `path`, or None."""
+    return at_keys(document, path.split("."))
+
+
+def at_keys(document: Mapping[str, Any], keys: Iterable[str]) -> Any:
+    """The same where the path is taken apart already."""
     value: Any = document
-    for key in path.split("."):
+    for key in keys:
         if not isinstance(value, _OBJECTS):
             return None
         value = value.get(key)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]

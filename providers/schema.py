@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from .errors import ErrorKind, Failure
 from .turns.pieces import TurnPiece
@@ -195,8 +195,8 @@ class Call(Struct, frozen=True):
     system: str | None = None
     max_output_tokens: int | None = None
     stream: bool = True
-    native: Json = field(default_factory=dict[str, Any])
-    params: Json = field(default_factory=dict[str, Any])
+    native: Json = {}
+    params: Json = {}
     earlier: tuple[Message, ...] = ()
     written: tuple[Json, ...] | None = None
     headers: tuple[tuple[str, str], ...] = ()

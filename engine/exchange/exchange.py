@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ...providers.dialect import failure
@@ -85,8 +85,8 @@ class Exchange(Struct):
     _given: Prepared | None = None
     _has_left: bool = False
     _current: _Attempt | None = None
-    _notices: list[Notice] = field(default_factory=list[Notice])
-    _lost: list[Prepared] = field(default_factory=list[Prepared])
+    _notices: list[Notice] = []
+    _lost: list[Prepared] = []
 
     def __post_init__(self) -> None:
         self._given = self.prepared
@@ -275,27 +275,24 @@ class Exchange(Struct):
         return self.surroundings.clock() if arrived is None else arrived
 
     def _take(self, attempt: _Attempt, deltas: Iterable[Delta]) -> None:
-        marks = attempt.marks
+        marks, add, purse, tell = attempt.marks, attempt.fold.add, self.purse, self.observer.delta
         if attempt.reader is not None and attempt.reader.found_secret:
             self._withhold()
         for delta in deltas:
-            match delta:
-                case AnswerDelta():
-                    if delta.text and marks.first_answer is None:
-                        attempt.shown = True
-                        marks.first_answer = self._arrival(attempt)
-                case ReasoningDelta():
-                    if delta.text and marks.first_reasoning is None:
-                        attempt.shown = True
-                        marks.first_reasoning = self._arrival(attempt)
-                case Failure():
-                    delta = attempt.secrets.out_of_message(delta)
-                case _:
-                    pass
-            attempt.fold.add(delta)
-            if self.purse is not None and self.purse.take(delta):
+            if type(delta) is AnswerDelta:
+                if delta.text and marks.first_answer is None:
+                    attempt.shown = True
+                    marks.first_answer = self._arrival(attempt)
+            elif type(delta) is ReasoningDelta:
+                if delta.text and marks.first_reasoning is None:
+                    attempt.shown = True
+                    marks.first_reasoning = self._arrival(attempt)
+            elif type(delta) is Failure:
+                delta = attempt.secrets.out_of_message(delta)
+            add(delta)
+            if purse is not None and purse.take(delta):
                 attempt.broke = True
-            self.observer.delta(self.index, delta)
+            tell(self.index, delta)
 
     async def _may_go_again(self, failed: Failure, sent_last: Prepared) -> bool:
         """Whether another attempt may be paid for, beside the one that has failed and may be billed as well."""

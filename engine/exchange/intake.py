@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import is_
 
 from msgspec.structs import replace
 
@@ -52,7 +53,6 @@ class Intake:
         return data
 
 
-_TEXTS = (AnswerDelta, ReasoningDelta)
 _ENDING = frozenset((Finish, Complete, Failure, AnswerWasReasoning))
 _BOUNDED = frozenset((Failure, Notice, Served, TurnPiece, Finish))
 """What holds names or messages from outside, or texts of its own."""
@@ -76,7 +76,7 @@ class Saying:
         """What may be heard of `deltas` now. Only the end of a text may be held back until more comes."""
         found: list[Delta] = []
         for delta in deltas:
-            if self._has_secrets and isinstance(delta, _TEXTS):
+            if self._has_secrets and (type(delta) is AnswerDelta or type(delta) is ReasoningDelta):
                 self._take(delta, found)
                 continue
             kind = type(delta)
@@ -88,6 +88,8 @@ class Saying:
     def close(self) -> list[Delta]:
         """What was held back of texts."""
         held: list[Delta] = []
+        if not self._texts:
+            return held
         for redactor, last in self._texts.values():
             if rest := redactor.close():
                 held.append(replace(last, text=rest.decode("utf-8", "replace")))
@@ -109,26 +111,24 @@ class Saying:
             found.append(replace(delta, text=given))
 
     def _told(self, delta: Delta) -> Delta:
-        match delta:
-            case Failure():
-                message = bounded(self._secrets.out_of(delta.message))
-                param = None if delta.param is None else self._name(delta.param)
-                is_same = message == delta.message and param == delta.param
-                return delta if is_same else replace(delta, message=message, param=param)
-            case Notice():
-                message = bounded(self._secrets.out_of(delta.message))
-                return delta if message == delta.message else replace(delta, message=message)
-            case Served():
-                said = (delta.model, delta.response_id, delta.service_tier, delta.speed, delta.effort, delta.region)
-                told = tuple(name and self._name(name) for name in said)
-                return delta if told == said else Served(*told)
-            case TurnPiece() if self._has_secrets:
-                return self._piece(delta)
-            case Finish() if delta.raw is not None:
-                raw = self._name(delta.raw)
-                return delta if raw == delta.raw else replace(delta, raw=raw)
-            case _:
-                return delta
+        if type(delta) is TurnPiece:
+            return self._piece(delta) if self._has_secrets else delta
+        if type(delta) is Finish:
+            raw = delta.raw if delta.raw is None else self._name(delta.raw)
+            return delta if raw is delta.raw else replace(delta, raw=raw)
+        if type(delta) is Served:
+            said = (delta.model, delta.response_id, delta.service_tier, delta.speed, delta.effort, delta.region)
+            told = [name and self._name(name) for name in said]
+            return delta if all(map(is_, told, said)) else Served(*told)
+        if type(delta) is Failure:
+            message = bounded(self._secrets.out_of(delta.message))
+            param = None if delta.param is None else self._name(delta.param)
+            is_same = message == delta.message and param == delta.param
+            return delta if is_same else replace(delta, message=message, param=param)
+        if type(delta) is Notice:
+            message = bounded(self._secrets.out_of(delta.message))
+            return delta if message == delta.message else replace(delta, message=message)
+        return delta
 
     def _piece(self, piece: TurnPiece) -> TurnPiece:
         """The piece as it came; one that repeats a credential without it, and then of no use to its provider."""
@@ -140,4 +140,5 @@ class Saying:
         return replace(piece, text=self._secrets.out_of(piece.text), opaque=opaque)
 
     def _name(self, name: str) -> str:
-        return bounded(self._secrets.out_of(name), MOST_NAME)
+        """`name` itself where nothing has to be taken out of it."""
+        return bounded(self._secrets.out_of(name) if self._has_secrets else name, MOST_NAME)

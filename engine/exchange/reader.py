@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from ...providers.bills import bill_of_headers
+from ...providers.bills import bill_of_headers, bill_places
 from ...providers.dialect import Decoder, Headers, Quirks, WordsRead, failure
 from ...providers.errors import Failure
 from ...providers.framing.choice import framer_for
 from ...providers.framing.sse import Event, FramingError
-from ...providers.inline.separation import TEXTS, PairJoiner, SeparatingDecoder
+from ...providers.inline.separation import PairJoiner, SeparatingDecoder
 from ...providers.json_values import parse_json
 from ...providers.registry import INLINE_THINK, dialect
 from ...providers.schema import (
@@ -35,7 +35,6 @@ from .secrets import NOTHING_SECRET, Secrets
 ERROR_WORDS = 200
 """Characters that are quoted of an error that is no JSON."""
 
-_SETTLING = frozenset((Complete, Failure))
 _TEXT = (AnswerDelta, ReasoningDelta, ReasoningWithheld, AnswerWasReasoning, TurnPiece)
 """What is kept of an answer whose end is missing: counts and the finish belong to the end."""
 
@@ -85,7 +84,7 @@ class ResponseReader:
             decoder = SeparatingDecoder(decoder, reasoning_tags(), emulated=emulated)
         self._decoder: Decoder = decoder
         self._go_on: Callable[[Sequence[Event], int], WordsRead] | None = getattr(decoder, "go_on", None)
-        self._bill = bill_of_headers(headers, quirks) if "bill" in quirks else None
+        self._bill = bill_of_headers(headers, places) if (places := bill_places(quirks).in_headers) else None
         self._joiner = PairJoiner()
         self._saying = Saying(secrets)
         self._error = bytearray()
@@ -106,11 +105,13 @@ class ResponseReader:
     def feed(self, data: bytes) -> list[Delta]:
         """What `data` adds. Texts that came together are one."""
         found = self._feed(data)
-        return self._saying.feed(found if len(found) < 2 else _together(found))
+        return self._saying.feed(found if len(found) < 2 else _together(found)) if found else found
 
     def close(self) -> list[Delta]:
         """What the end of the body completes: an error, the whole of a body without events, or a last event."""
-        return [*self._saying.feed(self._close()), *self._saying.close()]
+        found = self._saying.feed(self._close())
+        found += self._saying.close()
+        return found
 
     def break_off(self, failed: Failure | None = None) -> list[Delta]:
         """`failed`, if that is to be told, and the text that was held back. What is settled stays as it is."""
@@ -138,7 +139,7 @@ class ResponseReader:
             return []
         match self.awaits:
             case "answer":
-                return [*self._end(), *(self._skipped() if self._understood else ())]
+                return [*self._end(), *self._skipped()] if self._odd and self._understood else self._end()
             case "error":
                 return self._read_error()
             case "nothing":
@@ -180,19 +181,19 @@ class ResponseReader:
     def _keep(self, deltas: Iterable[Delta], found: list[Delta]) -> None:
         joiner = self._joiner
         for delta in deltas:
-            kind = type(delta)
-            if isinstance(delta, TEXTS):
+            if type(delta) is AnswerDelta or type(delta) is ReasoningDelta:
                 if joiner.held or not delta.text.isascii():
                     joiner.feed(delta, found)
                 else:
                     found.append(delta)
                 continue
-            if kind in _SETTLING:
+            if type(delta) is UsageReport:
+                self.is_finished = self.is_finished or delta.final
+            elif type(delta) is Complete:
                 self.is_settled = True
-                if isinstance(delta, Failure):
-                    delta = with_wait(delta, self._headers)
-            elif isinstance(delta, UsageReport) and delta.final:
-                self.is_finished = True
+            elif type(delta) is Failure:
+                self.is_settled = True
+                delta = with_wait(delta, self._headers)
             if self._bill is not None:
                 self._tell_bill(delta, found)
             if joiner.held:
@@ -288,19 +289,19 @@ def _together(deltas: list[Delta]) -> list[Delta]:
     texts: list[str] = []
     last: AnswerDelta | ReasoningDelta | None = None
     for delta in deltas:
-        match delta, last:
-            case (AnswerDelta(), AnswerDelta()) if delta.part == last.part:
-                texts.append(delta.text)
-                continue
-            case (ReasoningDelta(), ReasoningDelta()) if (delta.part, delta.visibility) == (last.part, last.visibility):
-                texts.append(delta.text)
-                continue
-            case _:
-                pass
+        if type(delta) is AnswerDelta:
+            goes_on = type(last) is AnswerDelta and delta.part == last.part
+        elif type(delta) is ReasoningDelta:
+            goes_on = type(last) is ReasoningDelta and delta.part == last.part and delta.visibility == last.visibility
+        else:
+            goes_on = False
+        if goes_on and (type(delta) is AnswerDelta or type(delta) is ReasoningDelta):
+            texts.append(delta.text)
+            continue
         if len(texts) > 1 and last is not None:
             found[-1] = _joined(last, texts)
         found.append(delta)
-        last = delta if isinstance(delta, (AnswerDelta, ReasoningDelta)) else None
+        last = delta if type(delta) is AnswerDelta or type(delta) is ReasoningDelta else None
         texts = [] if last is None else [last.text]
     if len(texts) > 1 and last is not None:
         found[-1] = _joined(last, texts)

@@ -231,8 +231,8 @@ class Result(Struct, frozen=True):
     tool_runs: tuple[ToolRun, ...] = ()
     round: RoundPlace | None = None
     turn: Turn | None = None
-    refused: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
-    refused_compactions: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+    refused: Mapping[int, frozenset[int]] = {}
+    refused_compactions: Mapping[int, frozenset[int]] = {}
 
     INTERNAL: ClassVar[frozenset[str]] = frozenset(("turn", "refused", "refused_compactions"))
     """Fields that are no part of the document."""

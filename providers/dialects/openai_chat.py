@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from ..bills import bills_in, read_bill
+from ..bills import BillPlace, bill_places, read_bill
 from ..dialect import Headers, Quirks, WordsRead, cut_stream, document_of, encode_body, json_headers
 from ..errors import Failure
 from ..framing.sse import Event
 from ..json_values import EMPTY, array, is_hollow, items, obj, piece_of, text
 from ..merge import merged
 from ..refusals.waits import retry_delay_s
+from ..remembered import made_once
 from ..schema import (
     AnswerDelta,
     Call,
@@ -27,7 +29,6 @@ from ..schema import (
     HttpRequest,
     Notice,
     ReasoningDelta,
-    ReasoningWithheld,
     Served,
     Visibility,
 )
@@ -62,12 +63,6 @@ QUIRKS: frozenset[str] = frozenset(
 
 _CONTENT = "content"
 """Stands for the field when reasoning comes as typed parts of the content."""
-
-_WITHHELD: Mapping[str, Visibility] = {
-    "[REDACTED]": "redacted",
-    "[Some reasoning content is encrypted]": "encrypted",  # https://docs.venice.ai/guides/features/reasoning-models
-}
-"""What some hosts send in the place of a thought that they withhold."""
 
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_text", "reasoning_details")
 """In this order; the first that is not empty is the one. Several hosts send the same text in two of them."""
@@ -112,7 +107,32 @@ def read_count(document: Any) -> int | None:
 
 
 _COUNTING = frozenset(("usage", "x_groq"))
-"""Where counts stand in a chunk; a chunk with none of them is not looked at for a bill either."""
+
+
+class _Habits(Struct, frozen=True):
+    """What a host does in its own way. `counting`: where counts stand in a chunk; a chunk with none of them is not
+    looked at for a bill either. `thinking`: all fields that may hold something of the reasoning.
+    """
+
+    fields: tuple[str, ...]
+    thinking: frozenset[str]
+    reasoning_outside: bool
+    audio_outside: bool
+    bill: tuple[BillPlace, ...]
+    counting: frozenset[str]
+
+
+@made_once
+def _habits(quirks: Quirks) -> _Habits:
+    fields, bill = tuple(quirks.get("reasoning_fields", REASONING_FIELDS)), bill_places(quirks).in_body
+    return _Habits(
+        fields=fields,
+        thinking=frozenset((*fields, wire.DETAILS)),
+        reasoning_outside=bool(quirks.get("reasoning_outside_output")),
+        audio_outside=bool(quirks.get("audio_outside_input")),
+        bill=bill,
+        counting=_COUNTING.union(place.path[0] for place in bill),
+    )
 
 
 def _chunk() -> JsonDecoder[Chunk]:
@@ -132,13 +152,7 @@ class ChatDecoder:
     """
 
     def __init__(self, quirks: Quirks) -> None:
-        self._fields: tuple[str, ...] = tuple(quirks.get("reasoning_fields", REASONING_FIELDS))
-        self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
-        self._audio_outside = bool(quirks.get("audio_outside_input"))
-        self._bill = bills_in(quirks)
-        self._counting = _COUNTING
-        if self._bill:
-            self._counting = _COUNTING.union(str(place["path"]).partition(".")[0] for place in self._bill)
+        self._habits = _habits(quirks)
         self._field: str | None = None
         self._choice_index: Any = None
         self._told: list[Delta] = []
@@ -153,7 +167,7 @@ class ChatDecoder:
         self._failed = False
         self._closed = False
         self._message = wire.ChatMessage()
-        self._words_alone = WordReader(_chunk)
+        self._words_alone: WordReader[Chunk] | None = None
 
     def feed(self, event: Event) -> list[Delta]:
         self._told = []
@@ -175,6 +189,8 @@ class ChatDecoder:
         """As `WordDecoder` has it, once the choice that is read is known."""
         if self._choice_index is None or self._details.repeats:
             return (), 0
+        if self._words_alone is None:
+            self._words_alone = WordReader(_chunk)
         return self._words_alone.read(events, at, self._placed, self._heard)
 
     def _placed(self, chunk: Chunk) -> tuple[str, str] | None:
@@ -182,7 +198,7 @@ class ChatDecoder:
         if chunk.choices[0].index != self._choice_index or served != self._served:
             return None
         found = chunk.words(self._field)
-        return None if found is None or found[1] in _WITHHELD else found
+        return None if found is None or found[1] in wire.WITHHELD else found
 
     def _heard(self, field: str, words: str) -> Delta:
         if field == _CONTENT:
@@ -204,7 +220,7 @@ class ChatDecoder:
                 self._piece(message)
         if (said := choice.get("finish_reason")) and (raw := finish_word(said)):
             self._finish_raw = raw
-        if "usage" in choice or not self._counting.isdisjoint(document):
+        if "usage" in choice or not self._habits.counting.isdisjoint(document):
             self._usage(document, choice)
         if problem := error_inside(document, choice, stray=name == "stray"):
             self._failed = True
@@ -264,7 +280,7 @@ class ChatDecoder:
             self._told.append(Served(*map(text, served)))
 
     def _piece(self, piece: Mapping[str, Any]) -> None:
-        if self._field != _CONTENT:
+        if self._field != _CONTENT and not self._habits.thinking.isdisjoint(piece):
             self._reasoning(piece)
         content = piece.get("content")
         if isinstance(content, str):
@@ -287,13 +303,13 @@ class ChatDecoder:
         """The reasoning of one chunk, from the first field that has any; later chunks are read from that field only."""
         if wire.DETAILS in piece:
             self._message.detail(piece[wire.DETAILS])
-        for name in (self._field,) if self._field else self._fields:
+        for name in (self._field,) if self._field else self._habits.fields:
             value = piece.get(name)
             if not value:
                 continue
             details = piece.get("reasoning_details")
             summarized = bool(details) and any(text(detail.get("summary")) for detail in items(details))
-            deltas = _reasoning_in(value, "summary" if summarized else "full")
+            deltas = wire.reasoning_in(value, "summary" if summarized else "full")
             if name == wire.DETAILS:
                 deltas = [self._added(delta) for delta in deltas]
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
@@ -343,16 +359,16 @@ class ChatDecoder:
             self._unreconciled.clear()
             for delta in read_usage(
                 usage,
-                reasoning_outside=self._reasoning_outside,
-                audio_outside=self._audio_outside,
+                reasoning_outside=self._habits.reasoning_outside,
+                audio_outside=self._habits.audio_outside,
                 final=self._finish_raw is not None or not is_hollow(document.get("error")),
             ):
-                if isinstance(delta, Notice):
+                if type(delta) is Notice:
                     self._unreconciled.append(delta)
                 else:
                     self._told.append(delta)
-        if self._bill:
-            self._told += read_bill(document, self._bill)
+        if bill := self._habits.bill:
+            self._told += read_bill(document, bill)
 
     def _finish(self) -> Finish:
         raw = self._finish_raw
@@ -378,23 +394,3 @@ def read_error(status: int, headers: Headers, document: Any) -> Failure:
 
 def answers_in_error(document: Any) -> list[Delta] | None:
     return content_filter_answer(document)
-
-
-def _reasoning_in(value: Any, visibility: Visibility) -> list[Delta]:
-    """A reasoning field: plain text of this visibility, or OpenRouter's and MiniMax's list of typed details."""
-    if isinstance(value, str):
-        if value in _WITHHELD:
-            return [ReasoningWithheld(_WITHHELD[value])]
-        return [ReasoningDelta(value, visibility)]
-    found: list[Delta] = []
-    for detail in items(value):
-        words = piece_of(detail.get("text"))
-        if words in _WITHHELD:
-            found.append(ReasoningWithheld(_WITHHELD[words]))
-        elif words:
-            found.append(ReasoningDelta(words))
-        elif words := piece_of(detail.get("summary")):
-            found.append(ReasoningDelta(words, "summary"))
-        elif detail.get("data"):
-            found.append(ReasoningWithheld("encrypted"))
-    return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from ..bills import bills_in, read_bill
+from ..bills import bill_places, read_bill
 from ..dialect import (
     Headers,
     Quirks,
@@ -145,7 +145,7 @@ class ResponsesDecoder:
 
     def __init__(self, quirks: Quirks) -> None:
         self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
-        self._bill = bills_in(quirks)
+        self._bill = bill_places(quirks).in_body
         self._commentary: dict[int, list[str]] = {}
         self._answered: set[int] = set()
         self._reasoned: set[int] = set()

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..dialect import Headers, error_message, failure
 from ..errors import ErrorKind, Failure, kind_for_status
-from ..json_values import EMPTY, count, items, obj, seconds, text
+from ..json_values import EMPTY, MAX_COUNT, count, items, obj, seconds, text
 from ..refusals.sizes import is_long_prompt
 from ..refusals.waits import retry_delay_s
 from ..schema import Notice, ToolsUsed, UsageReport
@@ -79,7 +79,10 @@ _UNKNOWN_MODEL = r"model not exist|is not a valid model id|model .{0,100} does n
 _CACHED = ("cached_tokens", "cache_read_input_tokens", "cache_read_tokens")
 _CACHED_AT_TOP = (*_CACHED, "prompt_cache_hit_tokens", "num_cached_tokens")
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens", "cache_write_input_tokens")
-_KINDS = (("audio", "audio_tokens"), ("image", "image_tokens"))
+_RARE_AT_TOP = frozenset((*_CACHED_AT_TOP, *_WRITTEN, "reasoning_tokens"))
+"""What belongs into the details, and few hosts put beside them."""
+
+_KINDS = {"audio_tokens": "audio", "image_tokens": "image"}
 _BY_TTL = ("cache_write_tokens_details", "cache_creation_token_details")
 _WRITTEN_LONG = ("ttl_12h_tokens", "ephemeral_1h_input_tokens")
 
@@ -97,25 +100,31 @@ def read_usage(
         return
     input_details = _first_details(usage, "input_tokens_details", "prompt_tokens_details", "prompt_token_details")
     output_details = _first_details(usage, "output_tokens_details", "completion_tokens_details")
-    reasoning = _first(output_details, "reasoning_tokens") if output_details else None
-    cached = _first(input_details, *_CACHED) if input_details else None
-    written = _first(input_details, *_WRITTEN) if input_details else None
-    by_ttl = _first_details(input_details, *_BY_TTL) if input_details else EMPTY
+    reasoning = count(output_details.get("reasoning_tokens")) if output_details else None
+    cached = written = audio = None
+    by_ttl = EMPTY
+    if input_details:
+        cached, written = _first(input_details, *_CACHED), _first(input_details, *_WRITTEN)
+        by_ttl, audio = _first_details(input_details, *_BY_TTL), count(input_details.get("audio_tokens"))
+    if not _RARE_AT_TOP.isdisjoint(usage):
+        cached = _first(usage, *_CACHED_AT_TOP) if cached is None else cached
+        written = _first(usage, *_WRITTEN) if written is None else written
+        reasoning = _first(usage, "reasoning_tokens") if reasoning is None else reasoning
     counted, notices = reconcile(
         RawCounts(
             entered=_first(usage, "input_tokens", "prompt_tokens"),
             output=_first(usage, "output_tokens", "completion_tokens"),
             total=count(usage.get("total_tokens")),
-            cached=_first(usage, *_CACHED_AT_TOP) if cached is None else cached,
-            written=_first(usage, *_WRITTEN) if written is None else written,
-            audio=_first(input_details, "audio_tokens"),
-            reasoning=_first(usage, "reasoning_tokens") if reasoning is None else reasoning,
+            cached=cached,
+            written=written,
+            audio=audio,
+            reasoning=reasoning,
             reasoning_beside=reasoning_outside,
             audio_beside=audio_outside,
         )
     )
     yield from notices
-    kinds = {kind: count(output_details.get(name)) for kind, name in _KINDS} if output_details else EMPTY
+    kinds = {kind: count(output_details[name]) for name, kind in _KINDS.items() if name in output_details}
     yield UsageReport(
         counted,
         cache_write_1h_tokens=_first(by_ttl, *_WRITTEN_LONG) if by_ttl else None,
@@ -192,6 +201,9 @@ def _first_details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 
 def _first(usage: Mapping[str, Any], *names: str) -> int | None:
     for name in names:
-        if (value := usage.get(name)) is not None and (value := count(value)) is not None:
+        value = usage.get(name)
+        if type(value) is int and 0 <= value < MAX_COUNT:  # as nearly always
+            return value
+        if value is not None and (value := count(value)) is not None:
             return value
     return None

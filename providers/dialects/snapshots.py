@@ -13,12 +13,11 @@ class SnapshotText:
     may be either is held back until the next one settles it.
     """
 
-    def __init__(self) -> None:
-        self.repeats: bool | None = None
-        """Whether the pieces are snapshots; None until that is settled."""
-        self._last = ""
-        self._told = ""
-        self._held: list[str] = []
+    repeats: bool | None = None
+    """Whether the pieces are snapshots; None until that is settled."""
+    _last = ""
+    _told = ""
+    _held: tuple[str, ...] = ()
 
     def feed(self, piece: str) -> str:
         """The new text in `piece`, or nothing while it cannot be told."""
@@ -29,13 +28,13 @@ class SnapshotText:
             self._told = piece
             return piece
         if piece.startswith(before) and (self.repeats or len(before) >= _ENOUGH):
-            self.repeats, self._held = True, []
+            self.repeats, self._held = True, ()
             told, self._told = self._told, piece
             return piece[len(told) :]
         if self.repeats:  # another text begins
             self._told = piece
             return piece
-        self._held.append(piece)
+        self._held = (*self._held, piece)
         if piece.startswith(before) and len(piece) > len(before):
             return ""
         self.repeats = False
@@ -43,5 +42,5 @@ class SnapshotText:
 
     def close(self) -> str:
         """What was held back and never settled, as the increments that most servers send."""
-        held, self._held = "".join(self._held), []
+        held, self._held = "".join(self._held), ()
         return held

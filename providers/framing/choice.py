@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from .sse import BodyFramer, Event, Framer, SseFramer
 
@@ -16,12 +17,18 @@ _ENOUGH = max(map(len, _SSE_STARTS))
 
 def framer_for(content_type: str) -> Framer:
     """The framer for a body labelled `content_type`; between streams of text and documents the first bytes decide."""
-    label = content_type.partition(";")[0].strip().lower()
+    label = _label_of(content_type)
     if label == EVENT_STREAM:
         from .eventstream import EventStreamFramer
 
         return EventStreamFramer()
     return SniffingFramer(content_type, is_lines=label in NDJSON)
+
+
+@lru_cache(maxsize=64)
+def _label_of(content_type: str) -> str:
+    """The kind of a body alone, without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 class SniffingFramer:
@@ -33,7 +40,7 @@ class SniffingFramer:
 
     def __init__(self, content_type: str, *, is_lines: bool = False) -> None:
         self._is_lines = is_lines
-        self._labelled_stream = content_type.partition(";")[0].strip().lower() == "text/event-stream"
+        self._labelled_stream = _label_of(content_type) == "text/event-stream"
         self._head = b""
         self._framer: Framer | None = None
 

@@ -195,7 +195,7 @@ class BodyFramer:
 
     def __init__(self, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._max_body_bytes = max_body_bytes
-        self._held = deque[bytearray]()
+        self._held: deque[bytearray] = deque()
         self._last = bytearray()
         self._size = 0
 

@@ -32,7 +32,7 @@ _ENDING = frozenset((Finish, Complete, Failure, AnswerWasReasoning))
 TEXTS = (AnswerDelta, ReasoningDelta)
 """What may end or begin in the middle of a character."""
 
-_NO_ANSWER = (Failure, TurnPiece)
+_NO_ANSWER = frozenset((Failure, TurnPiece))
 
 
 class SeparatingDecoder:
@@ -70,7 +70,7 @@ class SeparatingDecoder:
 
     def close(self) -> Iterator[Delta]:
         for delta in self._separate(self._inner.close()):
-            if not self._flushed and isinstance(delta, _NO_ANSWER):
+            if not self._flushed and type(delta) in _NO_ANSWER:
                 yield from self._flush()
             yield delta
         if not self._flushed:
@@ -78,27 +78,27 @@ class SeparatingDecoder:
 
     def _separate(self, deltas: Iterable[Delta]) -> Iterator[Delta]:
         for delta in deltas:
-            if isinstance(delta, AnswerDelta) and not self._flushed:
-                if self._splitter.is_over:
+            if type(delta) is AnswerDelta:
+                if self._flushed or self._splitter.is_over:
                     yield delta
                 elif self._told_apart:
                     yield from self._without_doubles(self._splitter.feed(delta.text, delta.part))
                 else:
                     yield from self._splitter.feed(delta.text, delta.part)
                 continue
-            kind = type(delta)
-            if isinstance(delta, TurnPiece):
+            if type(delta) is TurnPiece:
                 if self._may_hold_tags(delta):
                     yield from self._split_piece(delta)
                 else:
                     yield delta
                 continue
+            kind = type(delta)
             if kind in _CLOSING:
                 if not self._flushed:
                     yield from self._flush()
             elif kind in _TELLING:
                 yield from self._listen(delta)
-            if self._emulated and isinstance(delta, UsageReport) and delta.usage.reasoning_tokens == 0:
+            if self._emulated and type(delta) is UsageReport and delta.usage.reasoning_tokens == 0:
                 # The provider cannot count what it does not know to be reasoning.
                 delta = replace(delta, usage=replace(delta.usage, reasoning_tokens=None))
             yield delta

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from ..schema import AnswerDelta, AnswerIsCommentary, AnswerWasReasoning, Delta, Notice, ReasoningDelta
-from .tag_table import NO_CHANNELS, ChannelKind, Channels, TagPair, TagTable
+from .tag_table import NO_CHANNELS, NO_PAIR, ChannelKind, Channels, TagPair, TagTable
 
 BARE_CLOSER_WINDOW = 2**20
 """Characters of answer after which a closer without opener is no longer looked for."""
@@ -40,25 +40,18 @@ class InlineThinkSplitter:
     empty. White space after a tag is dropped; each further block of reasoning is a part of its own.
     """
 
+    # What every answer begins with: most of it never changes, as most answers hold no tag.
+    _state: _State = "start"
+    _text = _opener = _answer_tail = _part = ""
+    _at = _scanned = _depth = _blocks = _answered = 0
+    _ended = _is_doubtful = _is_call = _has_messages = False
+    _pair, _channels = NO_PAIR, NO_CHANNELS
+    _kind: ChannelKind = "answer"
+    _expects_bare_closer = True
+
     def __init__(self, table: TagTable) -> None:
         self._table = table
-        self._state: _State = "start"
-        self._text = ""
-        self._at = self._scanned = 0
-        self._ended = False
-        self._pair = TagPair("", "")
-        self._opener = ""
-        self._depth = 0
-        self._is_doubtful = False
-        self._channels = NO_CHANNELS
-        self._kind: ChannelKind = "answer"
-        self._is_call = self._has_messages = False
         self._commentary: list[str] = []
-        self._blocks = 0
-        self._answered = 0
-        self._answer_tail = ""
-        self._part = ""
-        self._expects_bare_closer = True
 
     @property
     def unclosed(self) -> str | None:

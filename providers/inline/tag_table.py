@@ -32,6 +32,7 @@ class Channels(Struct, frozen=True):
     kinds: tuple[tuple[str, ChannelKind], ...]
 
 
+NO_PAIR = TagPair("", "")
 NO_CHANNELS = Channels("", "", "", (), ())
 
 

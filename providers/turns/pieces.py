@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, cast, get_args
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ..json_values import obj
 
@@ -59,8 +59,8 @@ class TurnPiece(Struct, frozen=True):
     kind: PieceKind
     text: str = ""
     carrier: str = ""
-    opaque: Mapping[str, str] = field(default_factory=dict[str, str])
-    native: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    opaque: Mapping[str, str] = {}
+    native: Mapping[str, Any] = {}
     id: str | None = None
     name: str | None = None
     is_whole: bool = True

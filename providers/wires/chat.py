@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ..json_values import items, obj, piece_of, text
+from ..schema import Delta, ReasoningDelta, ReasoningWithheld, Visibility
 from ..turns.pieces import TAGS, PieceKind, TurnPiece
 from ..turns.turn import Exchanged, Manner
 from .gathered import compact, has_files, joined, parts_of, rest, strings
@@ -21,6 +22,12 @@ CONTENT = "content"
 
 _DETAIL = "detail"
 """The entry without its text, of reasoning that came as an entry and in a plain field alike."""
+
+WITHHELD: Mapping[str, Visibility] = {
+    "[REDACTED]": "redacted",
+    "[Some reasoning content is encrypted]": "encrypted",  # https://docs.venice.ai/guides/features/reasoning-models
+}
+"""What some hosts send in the place of a thought that they withhold."""
 
 _READABLE = {"reasoning.text": "text", "reasoning.summary": "summary"}
 """The types of details that come in fragments, and the field that they are joined in."""
@@ -84,7 +91,7 @@ class ChatMessage:
     def close(self, *, is_whole: bool = True, repeats: bool = False) -> Iterator[TurnPiece]:
         """The pieces. `repeats`: each fragment of a detail held the text from its beginning."""
         details = [detail.piece(repeats, is_whole) for detail in self._details]
-        plain = joined(self._thoughts)
+        plain = joined(self._thoughts) if self._thoughts else ""
         if len(details) == 1 and details[0].text == plain and not details[0].opaque and details[0].kind == "thinking":
             # Nothing but the plain field once more: kept once, with what makes an entry of it again.
             native = {_DETAIL: details[0].native}
@@ -94,10 +101,10 @@ class ChatMessage:
         elif self._thoughts:
             yield TurnPiece("thinking", plain, self._field, is_whole=is_whole)
         for kind, words, native in self._parts:
-            known = {name: value for name, value in native.items() if name not in ("type", "signature", "in")}
             if kind == "text":
                 yield TurnPiece("text", joined(words), CONTENT, is_whole=is_whole)
                 continue
+            known = {name: value for name, value in native.items() if name not in ("type", "signature", "in")}
             signed = strings(native, "signature")
             native = {"type": native.get("type", "thinking"), "in": native["in"], **known}
             yield TurnPiece("thinking", joined(words), CONTENT, signed, native, is_whole=is_whole)
@@ -234,3 +241,23 @@ def _chunk(piece: TurnPiece) -> dict[str, Any]:
     name = str(native.pop("in", "thinking"))
     words = [{"type": "text", "text": piece.text}] if name == "thinking" else piece.text
     return {**native, name: words, **piece.opaque}
+
+
+def reasoning_in(value: Any, visibility: Visibility) -> list[Delta]:
+    """A reasoning field: plain text of this visibility, or OpenRouter's and MiniMax's list of typed details."""
+    if isinstance(value, str):
+        if value in WITHHELD:
+            return [ReasoningWithheld(WITHHELD[value])]
+        return [ReasoningDelta(value, visibility)]
+    found: list[Delta] = []
+    for detail in items(value):
+        words = piece_of(detail.get("text"))
+        if words in WITHHELD:
+            found.append(ReasoningWithheld(WITHHELD[words]))
+        elif words:
+            found.append(ReasoningDelta(words))
+        elif words := piece_of(detail.get("summary")):
+            found.append(ReasoningDelta(words, "summary"))
+        elif detail.get("data"):
+            found.append(ReasoningWithheld("encrypted"))
+    return found

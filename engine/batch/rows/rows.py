@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
@@ -57,7 +57,7 @@ class Row(Struct, frozen=True):
     shape: Shape | None = None
     tools: ToolsWish | None = None
     key: bytes = b""
-    extra: Json = field(default_factory=dict[str, Any])
+    extra: Json = {}
 
 
 class RowDefaults(Struct, frozen=True):

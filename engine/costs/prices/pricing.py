@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ....profiles.profile import Price
@@ -50,7 +50,7 @@ class Bought(Struct, frozen=True):
     is_batch: bool = False
     host: str | None = None
     region: str | None = None
-    apart: Mapping[str, int] = field(default_factory=dict[str, int])
+    apart: Mapping[str, int] = {}
 
 
 def warm() -> None:
