@@ -90,8 +90,8 @@ def read_bill(document: Mapping[str, Any], places: Iterable[BillPlace]) -> Itera
 def bill_of_headers(headers: Mapping[str, str], places: Iterable[BillPlace]) -> Bill | None:
     """The bill in the response headers, whose names are lower-case."""
     for place in places:
-        amount = dollars(headers.get(place.header or ""))
-        if amount is not None and (amount or not place.zero_is_unknown):
+        told = headers.get(place.header or "")
+        if told is not None and (amount := dollars(told)) is not None and (amount or not place.zero_is_unknown):
             return _bill(amount, place)
     return None
 

@@ -48,6 +48,9 @@ def parse_json(data: bytes | str, decoder: json.JSONDecoder = _DECODER) -> Any:
 _NESTING = (dict, list)
 _QUOTE = ord('"')
 
+_FEW_BYTES = 512
+"""In less it is quicker to count brackets; in more most bytes are those of texts."""
+
 
 def _check_levels(text: str) -> None:
     level = 0
@@ -86,9 +89,21 @@ def parse_reply(data: bytes | str) -> Any:
         value: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
         return _parse_odd(data)
-    if _openings(data) > MOST_LEVELS:
+    if _openings(data) > MOST_LEVELS if len(data) < _FEW_BYTES else _has_many_levels(value):
         _check_depth(value)
     return value
+
+
+def _has_many_levels(value: Any) -> bool:
+    """Whether objects and arrays are more than `MOST_LEVELS` together: else it cannot have more levels than that."""
+    held: list[Any] = [value] if isinstance(value, _NESTING) else []
+    for one in held:  # it grows on the way
+        for inner in one.values() if type(one) is dict else one:
+            if type(inner) is dict or type(inner) is list:
+                held.append(inner)  # noqa: B909
+        if len(held) > MOST_LEVELS:
+            return True
+    return False
 
 
 def _parse_odd(data: bytes | str) -> Any:

@@ -26,10 +26,10 @@ from .connections.response import Response
 from .intake import Intake
 from .lessons.memory import hint_of
 from .observer import CallObserver, CallPurse
-from .outcome import Marks, Outcome, request_id_in, stopped
+from .outcome import AttemptState, Marks, Outcome, request_id_in, stopped
 from .reader import ResponseReader
 from .retry import LOSING_KINDS, Attempt, Patience, wait_before_retry
-from .secrets import Secrets, secrets_of
+from .secrets import secrets_of
 from .surroundings import Surroundings, date_header
 from .transport import read_transport_error
 from .vigil import Vigil
@@ -43,24 +43,6 @@ GRACE_S = 1.0
 
 class _SpentError(Exception):
     """What came so far costs all that was granted."""
-
-
-class _Attempt(Struct):
-    """The state of the attempt that is under way, kept outside of it so that a cancelled one loses nothing.
-
-    `sent`: the request has left in full. `silent`: then nothing came, until we gave up. `shown`: text came. `broke`:
-    its running estimate has passed what it may cost.
-    """
-
-    fold: Fold
-    marks: Marks
-    secrets: Secrets
-    request_id: str | None = None
-    sent: bool = False
-    silent: bool = False
-    shown: bool = False
-    broke: bool = False
-    reader: ResponseReader | None = None
 
 
 class Exchange(Struct):
@@ -84,7 +66,7 @@ class Exchange(Struct):
     _heeding: tuple[Prepared, Lesson] | None = None
     _given: Prepared | None = None
     _has_left: bool = False
-    _current: _Attempt | None = None
+    _current: AttemptState | None = None
     _notices: list[Notice] = []
     _lost: list[Prepared] = []
 
@@ -167,11 +149,11 @@ class Exchange(Struct):
             self._break_off(attempt, read_transport_error(error, request.url, self.patience.idle_s))
         return attempt.fold.failure
 
-    def _new_attempt(self) -> _Attempt:
+    def _new_attempt(self) -> AttemptState:
         secrets = secrets_of(self.prepared.request.headers, self.key)
-        return _Attempt(Fold(), Marks(self.surroundings.clock()), secrets)
+        return AttemptState(Fold(), Marks(self.surroundings.clock()), secrets)
 
-    async def _read(self, response: Response, attempt: _Attempt) -> None:
+    async def _read(self, response: Response, attempt: AttemptState) -> None:
         self._has_left = True
         status, target = response.status, self.prepared.target
         headers = attempt.secrets.out_of_headers(response.headers)
@@ -193,7 +175,11 @@ class Exchange(Struct):
             secrets=attempt.secrets,
         )
         if reader.awaits == "answer":
-            await self._read_answer(response.chunks, attempt, reader)
+            whole = None if response.at_hand is None else response.at_hand()
+            if whole is None:
+                await self._read_answer(response.chunks, attempt, reader)
+            else:
+                await self._read_at_hand(whole, attempt, reader)
         elif reader.awaits == "error":
             intake = self._intake(attempt)
             self._take(attempt, reader.feed(intake.take(await read_error_body(response.chunks)) + intake.close()))
@@ -204,20 +190,36 @@ class Exchange(Struct):
         if self.surroundings.tape is not None:
             self.surroundings.tape.withheld(self.index)
 
-    def _intake(self, attempt: _Attempt) -> Intake:
+    def _intake(self, attempt: AttemptState) -> Intake:
         tape = self.surroundings.tape
         return Intake(attempt.secrets, None if tape is None else partial(tape.received, self.index))
 
-    async def _read_answer(self, chunks: AsyncIterator[bytes], attempt: _Attempt, reader: ResponseReader) -> None:
+    def _take_piece(self, piece: bytes, intake: Intake, attempt: AttemptState, reader: ResponseReader) -> None:
+        if attempt.marks.first_byte is None:
+            attempt.marks.first_byte = self._arrival(attempt)
+        self._take(attempt, reader.feed(intake.take(piece)))
+
+    async def _read_at_hand(self, whole: bytes, attempt: AttemptState, reader: ResponseReader) -> None:
+        """Take a body that is there: nothing is waited for, so that nothing has to be watched."""
+        intake = self._intake(attempt)
+        try:
+            self._take_piece(whole, intake, attempt, reader)
+            if attempt.broke and not (reader.is_over or reader.is_settled):
+                raise _SpentError
+            if self.surroundings.is_behind:
+                await self.surroundings.catch_up()
+        finally:
+            if held := intake.close():
+                self._take(attempt, reader.feed(held))
+
+    async def _read_answer(self, chunks: AsyncIterator[bytes], attempt: AttemptState, reader: ResponseReader) -> None:
         """Take the body until it ends, or nothing more is expected of it."""
         intake = self._intake(attempt)
         vigil, finished = Vigil(self.patience.idle_s, self.patience.grace_s), None
         try:
             async with vigil.limit:
                 async for chunk in chunks:
-                    if attempt.marks.first_byte is None:
-                        attempt.marks.first_byte = self._arrival(attempt)
-                    self._take(attempt, reader.feed(intake.take(chunk)))
+                    self._take_piece(chunk, intake, attempt, reader)
                     if reader.is_over:
                         return
                     if reader.is_settled:
@@ -246,7 +248,7 @@ class Exchange(Struct):
                 self._take(attempt, reader.feed(held))
 
     async def _read_rest(
-        self, chunks: AsyncIterator[bytes], intake: Intake, attempt: _Attempt, reader: ResponseReader
+        self, chunks: AsyncIterator[bytes], intake: Intake, attempt: AttemptState, reader: ResponseReader
     ) -> None:
         """What follows the terminal event: usage after an error, or the end that lets the connection be used again."""
         self._note_end(attempt, attempt.marks.watch.arrived)
@@ -257,7 +259,7 @@ class Exchange(Struct):
                     if reader.is_over:
                         return
 
-    def _break_off(self, attempt: _Attempt, failed: Failure | None = None) -> None:
+    def _break_off(self, attempt: AttemptState, failed: Failure | None = None) -> None:
         """Take the reason, if it is to be told, and the text that was held back when the exchange broke."""
         if attempt.reader is not None:
             self._take(attempt, attempt.reader.break_off(failed))
@@ -265,16 +267,16 @@ class Exchange(Struct):
             self._take(attempt, (failed,))
         self._note_end(attempt)
 
-    def _note_end(self, attempt: _Attempt, at: float | None = None) -> None:
+    def _note_end(self, attempt: AttemptState, at: float | None = None) -> None:
         if attempt.marks.end is None:
             attempt.marks.end = self.surroundings.clock() if at is None else at
 
-    def _arrival(self, attempt: _Attempt) -> float:
+    def _arrival(self, attempt: AttemptState) -> float:
         """When what is being taken came, which is before it was read."""
         arrived = attempt.marks.watch.arrived
         return self.surroundings.clock() if arrived is None else arrived
 
-    def _take(self, attempt: _Attempt, deltas: Iterable[Delta]) -> None:
+    def _take(self, attempt: AttemptState, deltas: Iterable[Delta]) -> None:
         marks, add, purse, tell = attempt.marks, attempt.fold.add, self.purse, self.observer.delta
         if attempt.reader is not None and attempt.reader.found_secret:
             self._withhold()

@@ -8,12 +8,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ...providers.errors import Failure
-from ...providers.fold import Reply
+from ...providers.fold import Fold, Reply
 from ...providers.schema import Notice
 from ...providers.untrusted import MOST_NAME
 from ..planning.prepare import Prepared
 from .call_facts import Latency
 from .connections.stopwatch import Stopwatch
+from .reader import ResponseReader
+from .secrets import Secrets
 
 REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "x-generation-id")
 
@@ -48,6 +50,24 @@ class Marks(Struct):
 
 def _between(start: float, moment: float | None) -> float | None:
     return None if moment is None else round(max(0.0, moment - start), 6)
+
+
+class AttemptState(Struct):
+    """The state of the attempt that is under way, kept outside of it so that a cancelled one loses nothing.
+
+    `sent`: the request has left in full. `silent`: then nothing came, until we gave up. `shown`: text came. `broke`:
+    its running estimate has passed what it may cost.
+    """
+
+    fold: Fold
+    marks: Marks
+    secrets: Secrets
+    request_id: str | None = None
+    sent: bool = False
+    silent: bool = False
+    shown: bool = False
+    broke: bool = False
+    reader: ResponseReader | None = None
 
 
 class Outcome(Struct, frozen=True):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ...providers.errors import Failure
 from ...providers.fold import Reply
 from ...providers.schema import HttpRequest, Notice
-from ...providers.untrusted import bounded
+from ...providers.untrusted import MOST_WORDS, bounded
 from ..planning.prepare import Prepared, sent_prompt
 from ..targets.authorize import auth_of
 from ..targets.keys import Key
@@ -63,7 +63,7 @@ class Secrets:
     def out_of_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers of a response without them, each value no longer than words from outside may be."""
         if not self._values:
-            return {name: bounded(value) for name, value in headers.items()}
+            return {name: value if len(value) <= MOST_WORDS else bounded(value) for name, value in headers.items()}
         return {name: bounded(self.out_of(value)) for name, value in headers.items()}
 
     def out_of_reply(self, reply: Reply) -> Reply:

@@ -135,8 +135,9 @@ class DirectExchange:
                 raise
             line = await self._answered(None)
         chunks = self._chunks = _Chunks(line, self._watch)
-        packing = packing_of(line.headers)
-        return Response(line.status, line.headers, body_of(chunks, packing) if packing else chunks)
+        if packing := packing_of(line.headers):
+            return Response(line.status, line.headers, body_of(chunks, packing))
+        return Response(line.status, line.headers, chunks, chunks.at_hand)
 
     async def _answered(self, line: HttpLine | None) -> HttpLine:
         """The connection on which the response has begun: `line`, or a new one."""
@@ -173,6 +174,14 @@ class _Chunks:
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
+
+    def at_hand(self) -> bytes | None:
+        """The whole body, where nothing of it has to be waited for."""
+        line = self._line
+        if line is None or (whole := line.rest_at_hand()) is None:
+            return None
+        self._watch.arrived = line.arrived
+        return whole
 
     async def __anext__(self) -> bytes:
         line = self._line

@@ -277,6 +277,14 @@ class HttpLine(asyncio.Protocol):
             self._transport.resume_reading()
         return piece
 
+    def rest_at_hand(self) -> bytes | None:
+        """All that is still to be read of the body, where that is one piece which has come; else None."""
+        if not self._is_whole or self._is_paused or len(self._pieces) != 1:
+            return None
+        piece, self.arrived = self._pieces.popleft()
+        self._unread_bytes = 0
+        return piece
+
     def close(self) -> None:
         """Break it off: nothing more is expected, and a peer that does not read would hold an orderly end up."""
         self._ended = True

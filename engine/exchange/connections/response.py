@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
 
 
 class Response(Struct, frozen=True):
-    """An answer whose body is still to come. Header names are lower case."""
+    """An answer whose body is still to come. Header names are lower case.
+
+    `at_hand` may be asked instead of `chunks`, before them: it gives all of the body where that has come already.
+    """
 
     status: int
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
+    at_hand: Callable[[], bytes | None] | None = None
 
 
 def known_headers(headers: Iterable[tuple[bytes | str, bytes | str]]) -> dict[str, str]:
