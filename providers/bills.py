@@ -8,14 +8,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from .dialect import made_once
 from .json_values import dollars, items, obj
 from .merge import at_keys
-from .remembered import made_once
 from .schema import Bill, Delta
 
 _SMALLEST = Decimal("1e-18")
 """Nothing is billed more finely: what a bill has beyond is noise, and would make sums inexact."""
-
 
 
 class BillPlace(Struct, frozen=True):

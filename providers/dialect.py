@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import orjson
 
@@ -20,6 +20,29 @@ Headers = Mapping[str, str]
 
 Quirks = Mapping[str, Any]
 """Switches of a provider's data that a dialect honours; each dialect lists its own in `QUIRKS`."""
+
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+MOST_REMEMBERED = 64
+
+
+def made_once(make: Callable[[Given], Made]) -> Callable[[Given], Made]:
+    """`make`, for data such as `Quirks`, which never changes: each is known again as the very object it is."""
+    remembered: dict[int, tuple[Given, Made]] = {}
+
+    def made(given: Given) -> Made:
+        found = remembered.get(id(given))
+        if found is not None:  # it is held here, so that nothing else can have its id
+            return found[1]
+        if len(remembered) >= MOST_REMEMBERED:
+            remembered.clear()
+        result = make(given)
+        remembered[id(given)] = given, result
+        return result
+
+    return made
 
 
 class Decoder(Protocol):
@@ -145,6 +168,9 @@ def failure(
     )
 
 
+_LONE = (str, int, float)
+
+
 def document_of(event: Event) -> Any:
     """The JSON of an event; None where there is none: it is blank, `[DONE]`, or cut short by the end of the body.
 
@@ -154,20 +180,20 @@ def document_of(event: Event) -> Any:
     if not data.startswith(b"{") and (data.isspace() or (len(data) < 100 and data.strip() in (b"", b"[DONE]"))):
         return None
     try:
-        document = _long_document(event) if isinstance(event, LongBody) else parse_reply(data)
+        document = parse_reply(data) if type(event) is Event else _long_document(event)
     except ValueError:
         if event.whole:
             raise
         return None
-    if isinstance(document, str | int | float) and event.whole:
+    if isinstance(document, _LONE) and event.whole:
         raise ValueError("it is no JSON object")
     return document
 
 
-def _long_document(event: LongBody) -> Any:
+def _long_document(event: Event) -> Any:
     from .framing.json_blocks import parse_blocks  # here: its patterns cost what a start has no use for
 
-    return parse_blocks(event.taken())
+    return parse_blocks(event.taken()) if isinstance(event, LongBody) else parse_reply(event.data)
 
 
 def error_message(document: Any) -> str:

@@ -98,9 +98,9 @@ def _has_many_levels(value: Any) -> bool:
     """Whether objects and arrays are more than `MOST_LEVELS` together: else it cannot have more levels than that."""
     held: list[Any] = [value] if isinstance(value, _NESTING) else []
     for one in held:  # it grows on the way
-        for inner in one.values() if type(one) is dict else one:
+        for inner in cast("dict[str, Any]", one).values() if type(one) is dict else cast("list[Any]", one):
             if type(inner) is dict or type(inner) is list:
-                held.append(inner)  # noqa: B909
+                held.append(inner)
         if len(held) > MOST_LEVELS:
             return True
     return False

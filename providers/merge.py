@@ -67,10 +67,6 @@ def without(document: Mapping[str, Any], path: str) -> dict[str, Any]:
     return result
 
 
-_OBJECTS = (dict, Mapping)
-"""A dict is told at once, another mapping by its registry."""
-
-
 def at_path(document: Mapping[str, Any], path: str) -> Any:
     """The value at the dotted `path`, or None."""
     return at_keys(document, path.split("."))
@@ -80,7 +76,7 @@ def at_keys(document: Mapping[str, Any], keys: Iterable[str]) -> Any:
     """The same where the path is taken apart already."""
     value: Any = document
     for key in keys:
-        if not isinstance(value, _OBJECTS):
+        if not isinstance(value, dict) and not isinstance(value, Mapping):  # the registry of the latter is slow
             return None
         value = value.get(key)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     return value  # pyright: ignore[reportUnknownVariableType]

@@ -7,7 +7,7 @@ Source: https://www.rfc-editor.org/rfc/rfc8259#section-7
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 MARK = "[key]"
@@ -100,10 +100,7 @@ class Redactor:
     __slots__ = ("_are_lines", "_escape", "_held", "_secrets", "found")
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
-        longest_first = sorted(filter(None, secrets), key=len, reverse=True)
-        self._secrets = [_secret(secret.decode("utf-8", "surrogatepass")) for secret in longest_first]
-        self._escape = "\\u" if all(one.is_plain for one in self._secrets) else "\\"
-        self._are_lines: bool = not any(b"\n" in one.plain for one in self._secrets)
+        self._secrets, self._escape, self._are_lines = _sought(tuple(secrets))
         self._held: bytes = b""
         self.found = False
 
@@ -165,6 +162,18 @@ class Redactor:
 @lru_cache(maxsize=256)
 def _secret(value: str) -> _Secret:
     return _Secret(value)
+
+
+@lru_cache(maxsize=64)
+def _sought(secrets: tuple[bytes, ...]) -> tuple[Sequence[_Secret], str, bool]:
+    """What finds them, the longest first; how every other spelling of one begins; and whether none has a line break.
+
+    They are the same for all calls of a profile.
+    """
+    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+    found = [_secret(secret.decode("utf-8", "surrogatepass")) for secret in longest_first]
+    escape = "\\u" if all(one.is_plain for one in found) else "\\"
+    return found, escape, not any(b"\n" in one.plain for one in found)
 
 
 def _codes(character: str) -> list[str]:

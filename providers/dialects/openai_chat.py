@@ -13,13 +13,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..bills import BillPlace, bill_places, read_bill
-from ..dialect import Headers, Quirks, WordsRead, cut_stream, document_of, encode_body, json_headers
+from ..dialect import Headers, Quirks, WordsRead, cut_stream, document_of, encode_body, json_headers, made_once
 from ..errors import Failure
 from ..framing.sse import Event
 from ..json_values import EMPTY, array, is_hollow, items, obj, piece_of, text
 from ..merge import merged
 from ..refusals.waits import retry_delay_s
-from ..remembered import made_once
 from ..schema import (
     AnswerDelta,
     Call,

@@ -131,7 +131,7 @@ def read_usage(
         apart=output_apart(kinds),
         final=final,
     )
-    if ran := obj(usage.get("server_tool_use_details")):  # OpenRouter's
+    if "server_tool_use_details" in usage and (ran := obj(usage["server_tool_use_details"])):  # OpenRouter's
         yield from tools_used({name.removesuffix("_requests"): count(number) for name, number in ran.items()})
 
 
@@ -194,7 +194,7 @@ def read_openai_error(status: int | None, headers: Headers, document: Any) -> Fa
 
 def _first_details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     for name in names:
-        if found := obj(usage.get(name)):
+        if name in usage and (found := obj(usage[name])):
             return found
     return EMPTY
 

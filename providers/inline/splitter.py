@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from ..schema import AnswerDelta, AnswerIsCommentary, AnswerWasReasoning, Delta, Notice, ReasoningDelta
-from .tag_table import NO_CHANNELS, NO_PAIR, ChannelKind, Channels, TagPair, TagTable
+from .tag_table import NO_CHANNELS, NO_PAIR, ChannelKind, Channels, TagTable
 
 BARE_CLOSER_WINDOW = 2**20
 """Characters of answer after which a closer without opener is no longer looked for."""

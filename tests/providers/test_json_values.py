@@ -141,7 +141,7 @@ def test_nesting_is_read_to_a_fixed_depth_however_deep_the_stack_is(read: Any, o
         return None
 
     for frames in (0, 100, 500):
-        for last in ("1", '"\\ud83d"'):  # the second is no JSON to the faster reader
+        for last in ("1", '"\\ud83d"', json.dumps("words " * 1000)):  # the second is no JSON to the faster reader
             assert attempt(200, frames, last) is None
             for levels in (200 + step, 900, 1100, 100_000):
                 assert attempt(levels, frames, last) == "JSON nested too deeply"

@@ -94,11 +94,12 @@ def host_of(url: str) -> str | None:
 def price_of(reply: Reply, target: Target, at: datetime) -> Cost:
     """What `reply` cost at the prices of `at`. Raises nothing: an answer that was paid for is not lost to its price."""
     try:
-        models = tuple(dict.fromkeys(model for model in (reply.model, target.profile.model) if model))
+        asked, answered = target.profile.model, reply.model
+        models = (answered or asked, asked) if answered and asked and answered != asked else (answered or asked,)
         bought = Bought(
             usage=reply.billed or reply.usage,
             provider=target.provider.prices,
-            models=tuple(model.removeprefix("models/") for model in models),
+            models=tuple([model.removeprefix("models/") for model in models if model]),
             service_tier=reply.service_tier,
             speed=reply.speed,
             cache_write_1h_tokens=reply.cache_write_1h_tokens,

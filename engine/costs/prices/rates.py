@@ -70,14 +70,20 @@ def charge(
     plain, short = entered - cached - written, written - long
     if plain < 0 or short < 0:
         return None
-    input_usd = (
-        plain * rates.input + cached * rates.cached_input + short * rates.cache_write + long * rates.cache_write_1h
-    ) / MILLION
+    millionths = plain * rates.input
+    if cached:
+        millionths += cached * rates.cached_input
+    if written:
+        millionths += short * rates.cache_write + long * rates.cache_write_1h
+    input_usd = millionths / MILLION
     reasoning = min(usage.reasoning_tokens or 0, output)
-    words = output - reasoning - sum(apart.values())
+    words = output - reasoning - (sum(apart.values()) if apart else 0)
     if words < 0 and apart:
         return None
-    output_usd = (words * rates.output + reasoning * rates.reasoning) / MILLION
+    millionths = words * rates.output
+    if reasoning:
+        millionths += reasoning * rates.reasoning
+    output_usd = millionths / MILLION
     if apart:
         by_kind = dict(rates.apart)
         output_usd += sum((count * by_kind[kind] for kind, count in apart.items()), Decimal(0)) / MILLION
@@ -85,7 +91,7 @@ def charge(
     known = usage.cached_input_tokens is not None or usage.cache_write_tokens is not None
     saved = entered * rates.input / MILLION - input_usd if known else None
     return Charge(
-        usd=input_usd + output_usd + rates.request_usd,
+        usd=input_usd + output_usd + rates.request_usd if rates.request_usd else input_usd + output_usd,
         input_usd=input_usd,
         output_usd=output_usd,
         reasoning_usd=None if part is None else part * rates.reasoning / MILLION,

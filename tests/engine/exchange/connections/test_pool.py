@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import socket
 import ssl
@@ -113,6 +114,27 @@ def test_a_connection_is_used_again(run: Any) -> None:
             return peer.connections
 
     assert run(go()) == 1
+
+
+def test_a_body_that_is_there_may_be_taken_at_once_and_is_no_chunk_then(run: Any) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"
+    packed = gzip.compress(b"{}")
+    gzipped = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n%s" % (len(packed), packed)
+    empty = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+
+    async def go() -> list[tuple[bytes | None, bytes]]:
+        told: list[tuple[bytes | None, bytes]] = []
+        async with Peer(WHOLE, chunked + b"0\r\n\r\n", gzipped, empty, chunked) as peer, Transport() as transport:
+            for number in range(5):
+                async with transport.open(request_to(peer.url), None, idle_timeout_s=5) as response:
+                    whole = None if response.at_hand is None else response.at_hand()
+                    rest = [] if number == 4 else [chunk async for chunk in response.chunks]
+                    told.append((whole, b"".join(rest)))
+            assert peer.connections == 1
+        return told
+
+    # What is packed has to be unpacked, and what has not ended is not there, nor is nothing.
+    assert run(go()) == [(b"{}", b""), (b"{}", b""), (None, b"{}"), (None, b""), (None, b"")]
 
 
 def test_a_response_that_is_left_unread_costs_its_connection(run: Any) -> None:
