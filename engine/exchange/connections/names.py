@@ -55,12 +55,3 @@ class NameTable:
 
         Thread(target=look_up, name=f"look up {host}", daemon=True).start()
         return found
-
-
-def is_number(host: str) -> bool:
-    """Whether `host` is an address already."""
-    try:
-        socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError):
-        return False
-    return True

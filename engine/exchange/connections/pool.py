@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ConnectError, ConnectTimedOutError, words_of
 from .line import HttpLine
-from .names import NameTable, is_number
+from .sockets import is_number
 from .stopwatch import Clock
 
 if TYPE_CHECKING:
     import ssl
+
+    from .names import NameTable
 
 KEPT_S = 15.0
 """Seconds that a connection waits for another request; servers close idle ones after as little as 5."""
@@ -34,7 +36,7 @@ class Pool:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._names = NameTable()
+        self._names: NameTable | None = None
         self._idle: dict[ServerAddress, deque[tuple[float, HttpLine]]] = {}
 
     def take(self, address: ServerAddress) -> HttpLine | None:
@@ -87,8 +89,13 @@ class Pool:
         host, port, _ = address
         if is_number(host):
             return {"host": host, "port": port}
-        found = await self._names.addresses(host, port)
         import aiohappyeyeballs  # here: servers on this machine have a number
+
+        from .names import NameTable
+
+        if self._names is None:
+            self._names = NameTable()
+        found = await self._names.addresses(host, port)
 
         connect: Any = aiohappyeyeballs.start_connection  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         return {"sock": await connect(found, happy_eyeballs_delay=HAPPY_EYEBALLS_S, loop=loop)}

@@ -1,4 +1,4 @@
-"""What every connection has, whoever opens it: keep-alive, what waits to be read, and proxies where they are set."""
+"""What every connection has: keep-alive, what waits to be read, what is an address, and proxies where they are set."""
 
 from __future__ import annotations
 
@@ -47,6 +47,15 @@ def is_readable(descriptor: int) -> bool:
         return bool(poll.poll(0))
     except (OSError, ValueError):
         return True
+
+
+def is_number(host: str) -> bool:
+    """Whether `host` is an address already."""
+    try:
+        socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return False
+    return True
 
 
 def proxies_are_set() -> bool:

@@ -51,7 +51,7 @@ def test_a_connection_that_is_never_made(kit: Any, monkeypatch: pytest.MonkeyPat
     async def never(*_: Any, **__: Any) -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(pool, "_where", never)
+    monkeypatch.setattr(pool.Pool, "_where", never)
     began = time.monotonic()
     result = run_one(kit, url="http://127.0.0.1:9", retries=1, idle_s=0.1)
     assert time.monotonic() - began < 3

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.exchange.connections.errors import ConnectError, ConnectTimedOutError
-from thinkdial.engine.exchange.connections.names import NameTable, is_number
+from thinkdial.engine.exchange.connections.names import NameTable
 from thinkdial.engine.exchange.connections.pool import Pool
+from thinkdial.engine.exchange.connections.sockets import is_number
 
 real = socket.getaddrinfo
 
