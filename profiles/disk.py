@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 from ..providers.errors import ConfigError
 
 OWNER_FILE, OWNER_DIRECTORY = 0o600, 0o700
-_ROOTS = ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "USERPROFILE")
+_ROOTS = ("LOCALAPPDATA", "USERPROFILE") if os.name == "nt" else ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
 """The variables that say where a user's files lie."""
 SMALL_BYTES = 8 * 1024 * 1024
 """More than any file of settings or names should hold."""

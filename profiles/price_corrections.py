@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ..providers.errors import ConfigError
 from . import facts
-from .cards.id_pattern import fits_glob
+from .cards.id_pattern import before_wildcard, fits_glob
 from .price_list import read_price
 from .profile import Price
 from .sections.section import Section
@@ -77,13 +77,14 @@ class Correction(Struct, frozen=True, eq=False):
     days: tuple[int, ...] = ()
     priced_at: time | None = None
     elsewhere: tuple[OtherList, ...] = ()
+    begins: tuple[str, ...] = ("",)
+    """With one of these each name begins that a pattern fits."""
 
     def applies_to(self, name: str, at: datetime) -> bool:
         """Whether it is about `name`, a `provider/model` in lower case, on the day of `at`."""
-        for glob in self.models:  # hundreds of names are held against hundreds of these in one list
-            if fits_glob(glob, name):
-                return self.since is None or at.date() >= self.since
-        return False
+        if not name.startswith(self.begins):  # hundreds of names are held against hundreds of these in one list
+            return False
+        return any(fits_glob(glob, name) for glob in self.models) and (self.since is None or at.date() >= self.since)
 
     @property
     def providers(self) -> set[str]:
@@ -190,6 +191,7 @@ def read_correction(section: Section, checked_on: str) -> Correction:
         days=tuple(DAYS.index(day) for day in section.texts("days")),
         priced_at=time.fromisoformat(at) if (at := section.text("priced_at")) else None,
         elsewhere=tuple(_other(other) for other in section.sections("elsewhere")),
+        begins=tuple(before_wildcard(model.lower()) for model in models),
     )
 
 

@@ -23,6 +23,7 @@ from ...profiles.published import laid_over, stored
 from ...providers.errors import UsageError, did_you_mean
 from ...providers.think import Think
 from ..costs.prices.list_price import ListPrice, list_price
+from ..costs.prices.quote import price_sources
 from ..planning.capability import DialTable, dials, takes
 
 
@@ -76,7 +77,8 @@ def find_models(question: ModelQuestion, config: Config, at: datetime) -> list[K
 
     Raises `UsageError` when none does.
     """
-    found = [one for one in _named(question, config, at) if _fits(one, question, config, at)]
+    prices = None if question.most_usd is None else _ListPrices(config, at)
+    found = [one for one in _named(question, config, at) if _fits(one, question, config, prices)]
     if not found:
         raise UsageError(
             f"no known model matches {question.pattern!r}{_near(question, config, at)}"
@@ -99,8 +101,9 @@ def is_one_model(found: Sequence[KnownModel], pattern: str | None) -> bool:
 
 
 def model_rows(found: Sequence[KnownModel], config: Config, at: datetime) -> list[ModelRow]:
+    prices = _ListPrices(config, at)
     return [
-        ModelRow(one.provider.name, one.card, _price(one.provider, one.card.example, config, at), one.retirement)
+        ModelRow(one.provider.name, one.card, prices.of(one.provider, one.card.example), one.retirement)
         for one in found
     ]
 
@@ -118,7 +121,7 @@ def model_sheet(found: Sequence[KnownModel], pattern: str | None, config: Config
         provider=provider.name,
         model=model,
         card=card,
-        price=_price(provider, model, config, at),
+        price=_ListPrices(config, at).of(provider, model),
         dials=dials(provider, card, model, config),
         card_note=card_note,
         also_served_by=tuple(one.provider.name for one in found[1:]),
@@ -163,18 +166,25 @@ def _far(one: KnownModel, pattern: str | None) -> int:
     return vendors().distance(one.provider.name, pattern or one.card.example)
 
 
-def _fits(one: KnownModel, question: ModelQuestion, config: Config, at: datetime) -> bool:
+def _fits(one: KnownModel, question: ModelQuestion, config: Config, prices: _ListPrices | None) -> bool:
     if question.can is not None and not takes(question.can, one.provider, one.card, config):
         return False
     if question.takes_budget and one.card.budget is None:
         return False
-    if question.most_usd is None:
+    if prices is None or question.most_usd is None:
         return True
-    price = _price(one.provider, one.card.example, config, at)
+    price = prices.of(one.provider, one.card.example)
     return price is not None and price.output_usd <= question.most_usd
 
 
-def _price(provider: Provider, model: str, config: Config, at: datetime) -> ListPrice | None:
-    """The user's own price, else the table's."""
-    own = price_for(config.prices, provider.name, model)
-    return list_price(provider.prices, model, at) if own is None else ListPrice(own.input, own.output)
+class _ListPrices:
+    """The list prices of many models: the user's own, else those of the table, which is asked for once."""
+
+    def __init__(self, config: Config, at: datetime) -> None:
+        self._own, self._at, self._among = config.prices, at, price_sources()
+
+    def of(self, provider: Provider, model: str) -> ListPrice | None:
+        own = price_for(self._own, provider.name, model)
+        if own is not None:
+            return ListPrice(own.input, own.output)
+        return list_price(provider.prices, model, self._at, self._among)

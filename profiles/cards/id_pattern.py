@@ -16,38 +16,46 @@ _MAY_BE_ABSENT = ("?", "*", "{")
 
 def fits(pattern: str, name: str, *, any_case: bool = False) -> bool:
     """Whether the whole of `name` matches. An expression that is none raises `re.error`, if its beginning fits."""
-    begins = beginnings(pattern)
-    if not any_case:
-        if not name.startswith(begins):
-            return False
-        literal, rest = _literal(pattern) if len(begins) == 1 else ("", pattern)
-        if not rest:
-            return name == literal
-        if rest == ".*" and "\n" not in name:
-            return name.startswith(literal)
-    elif name.isascii() and pattern.isascii() and not name.lower().startswith(tuple(map(str.lower, begins))):
+    if any_case and not (name.isascii() and pattern.isascii()):
+        return re.fullmatch(pattern, name, re.IGNORECASE) is not None
+    begins, literal, rest = _parts(pattern, any_case)
+    start = name.lower() if any_case else name
+    if not start.startswith(begins):
         return False
-    return re.fullmatch(pattern, name, re.IGNORECASE if any_case else 0) is not None
+    if not rest:
+        return start == literal
+    if rest == ".*" and "\n" not in name:
+        return True
+    # Dozens of expressions end alike: their end is compiled once for all of them.
+    return re.compile(rest, re.IGNORECASE if any_case else 0).fullmatch(name, len(literal)) is not None
 
 
 def fits_glob(glob: str, name: str) -> bool:
     """Whether `name` is one that the pattern of a shell means; capitals count."""
-    literal, rest = _before_wildcard(glob)
+    literal = before_wildcard(glob)
     if not name.startswith(literal):
         return False
-    if rest in ("", "*"):
-        return bool(rest) or name == literal
-    return fnmatchcase(name, glob)
+    if len(literal) == len(glob):
+        return name == literal
+    return glob == f"{literal}*" or fnmatchcase(name, glob)
 
 
 @lru_cache(maxsize=4096)
-def _before_wildcard(glob: str) -> tuple[str, str]:
-    """The characters that stand for themselves at its beginning, and what follows."""
-    literal = re.split(r"[*?\[]", glob, maxsplit=1)[0]
-    return literal, glob[len(literal) :]
+def before_wildcard(glob: str) -> str:
+    """The characters that stand for themselves at its beginning."""
+    return re.split(r"[*?\[]", glob, maxsplit=1)[0]
 
 
 @lru_cache(maxsize=4096)
+def _parts(pattern: str, any_case: bool) -> tuple[tuple[str, ...], str, str]:
+    """What matches begin with; the text that all begin with, and what must follow. In `any_case` in small letters."""
+    begins = beginnings(pattern)
+    literal, rest = _literal(pattern) if len(begins) == 1 and begins[0] else ("", pattern)
+    if rest.startswith("+"):  # which repeats the last letter of the literal
+        literal, rest = "", pattern
+    return (tuple(map(str.lower, begins)), literal.lower(), rest) if any_case else (begins, literal, rest)
+
+
 def beginnings(pattern: str) -> tuple[str, ...]:
     """Texts of which each match begins with one; the empty text, which all begin with, where none can be told."""
     if (pattern.startswith("(?") and not pattern.startswith("(?:")) or "(?#" in pattern:

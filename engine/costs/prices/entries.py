@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Raw, Struct, msgpack
 
 _DAY_WITHOUT_DASHES = r"-(20\d\d)(\d\d)(\d\d)(?=[-:]|$)"
 
@@ -117,29 +118,49 @@ class PriceEntry(Struct, frozen=True, array_like=True):
 class PriceList(Struct, frozen=True, array_like=True):
     """What the table has of one provider. Where an entry is missing, those of the providers `behind` it are taken.
 
-    The first entry that a name fits is meant. `names` and `patterns` have the number of the entry that they lead to.
+    The first entry that a name fits is meant. All that names are held against has the number of the entry that it leads
+    to, and `patterns` are those that are no plain text, in the order of the entries. `entries` are read one by one.
     """
 
     id: str
     urls: tuple[str, ...]
     behind: tuple[str, ...]
-    entries: tuple[PriceEntry, ...]
+    entries: tuple[Raw, ...]
     names: Mapping[str, int]
     """Whole names."""
+    starts: tuple[tuple[str, int], ...]
+    ends: tuple[tuple[str, int], ...]
+    contained: tuple[tuple[str, int], ...]
     patterns: tuple[tuple[int, Clause], ...]
-    """All else that names are held against, in the order of the entries."""
 
-    def named(self, name: str) -> PriceEntry | None:
+    def entry(self, number: int) -> PriceEntry:
+        """The entry of this number."""
+        return _decoder().decode(self.entries[number])
+
+    def number_of(self, name: str) -> int | None:
+        """The number of the entry that is meant; None where no entry is."""
         end = len(self.entries)
-        whole = self.names.get(name, end)
-        found = next((number for number, clause in self.patterns if number >= whole or clause.fits(name)), whole)
-        first = min(found, whole)
-        return None if first == end else self.entries[first]
+        first = min(
+            self.names.get(name, end),
+            *[number for text, number in self.starts if name.startswith(text)],
+            *[number for text, number in self.ends if name.endswith(text)],
+            *[number for text, number in self.contained if text in name],
+            end,
+        )
+        first = next((number for number, clause in self.patterns if number < first and clause.fits(name)), first)
+        return None if first == end else first
+
+
+@cache
+def _decoder() -> msgpack.Decoder[PriceEntry]:
+    return msgpack.Decoder(PriceEntry)
 
 
 def spellings(name: str) -> tuple[str, ...]:
     """A name as it is asked for, and with the day in it as the table writes days."""
     name = name.lower()
+    if "-20" not in name:
+        return (name,)
     dashed = re.sub(_DAY_WITHOUT_DASHES, _dashed, name)
     return (name,) if dashed == name else (name, dashed)
 
@@ -151,8 +172,10 @@ def _dashed(found: re.Match[str]) -> str:
         return found[0]
 
 
-def find_entry(name: str, first: PriceList, behind: Iterable[PriceList]) -> PriceEntry | None:
-    """The entry for `name`: of `first`, else of those behind it."""
-    lists = (first, *behind)
-    found = (one.named(spelled) for spelled in spellings(name) for one in lists)
-    return next((entry for entry in found if entry is not None), None)
+def find_entry(name: str, lists: Sequence[PriceList]) -> tuple[PriceList, int] | None:
+    """The first list that has an entry for `name`, and the number of it there."""
+    for spelled in spellings(name):
+        for one in lists:
+            if (number := one.number_of(spelled)) is not None:
+                return one, number
+    return None

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from genai_prices import types
 from genai_prices.data_snapshot import get_snapshot
+from msgspec import Raw, msgpack
 
 from ....providers.errors import ConfigError
 from ....providers.json_values import items, obj, parse_json
@@ -69,20 +70,23 @@ def days_of(providers: list[types.Provider]) -> tuple[date, ...]:
 
 def price_list(provider: types.Provider) -> PriceList:
     """What a provider has, in our own form."""
-    names: dict[str, int] = {}
+    texts: dict[str, dict[str, int]] = {kind: {} for kind in ("equals", "starts", "ends", "contains")}
     patterns: list[tuple[int, Clause]] = []
     for number, model in enumerate(provider.models):
         for one in _alternatives(clause(model.match)):
-            if one.kind == "equals":
-                names.setdefault(one.text, number)
+            if one.kind in texts:
+                texts[one.kind].setdefault(one.text, number)
             else:
                 patterns.append((number, one))
     return PriceList(
         id=provider.id,
         urls=tuple(provider.pricing_urls or ()),
         behind=tuple(provider.fallback_model_providers or ()),
-        entries=tuple(map(_entry, provider.models)),
-        names=names,
+        entries=tuple(Raw(msgpack.encode(_entry(model))) for model in provider.models),
+        names=texts["equals"],
+        starts=tuple(texts["starts"].items()),
+        ends=tuple(texts["ends"].items()),
+        contained=tuple(texts["contains"].items()),
         patterns=tuple(patterns),
     )
 

@@ -7,8 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from ....providers.schema import Usage
-from .pricing import Bought, priced_by_table
+from .quote import PriceSources, Quote, Wanted, quote
 
 
 class ListPrice(Struct, frozen=True):
@@ -18,10 +17,11 @@ class ListPrice(Struct, frozen=True):
     output_usd: Decimal
 
 
-def list_price(provider: str | None, model: str, at: datetime) -> ListPrice | None:
-    """The price of a thousand tokens each way, scaled to a million: small enough to stay below any long-prompt tier."""
-    usage = Usage(input_tokens=1000, output_tokens=1000)
-    cost = priced_by_table(Bought(usage, provider, (model,), at=at))
-    if cost.input_usd is None or cost.output_usd is None:
+def list_price(provider: str | None, model: str, at: datetime, among: PriceSources | None = None) -> ListPrice | None:
+    """The price of a thousand tokens each way: small enough to stay below any long-prompt tier."""
+    if provider is None:
         return None
-    return ListPrice((cost.input_usd * 1000).normalize(), (cost.output_usd * 1000).normalize())
+    found = quote(Wanted(provider, model, at, input_tokens=1000, output_tokens=1000), among)
+    if not isinstance(found, Quote):
+        return None
+    return ListPrice(found.rates.input.normalize(), found.rates.output.normalize())

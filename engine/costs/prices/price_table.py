@@ -13,22 +13,24 @@ from contextlib import suppress
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from msgspec import MsgspecError, Raw, Struct, msgpack
 
-from ....profiles.disk import cache_place, is_own, make_private_directory, read_bounded, save_private, write_private
+from ....profiles.disk import cache_place, make_private_directory, read_bounded, read_own, save_private, write_private
 from ....providers.json_values import items, obj, parse_json, text
 from .entries import Clause, PriceEntry, PriceList, find_entry
 
 SCHEMA = "thinkdial.price-table/1"
 MAX_BYTES = 32 * 1024 * 1024
-FORM = b"thinkdial compiled prices 2\n"
+FORM = b"thinkdial compiled prices 3\n"
 """Changes whenever the compiled form, or what it is made of a table, changes."""
 
 CHECKSUM_BYTES = 4
 LIBRARY = "genai_prices"
+
+T = TypeVar("T")
 
 
 class PriceData(Struct, frozen=True):
@@ -73,11 +75,12 @@ class PriceTable:
     def __init__(self, compiled: CompiledTable) -> None:
         self.compiled = compiled
         self._read: dict[str, PriceList] = {}
+        self._entries: dict[tuple[str, int], PriceEntry] = {}
 
     def price_list(self, provider: str) -> PriceList | None:
         """What it has of the provider with this id."""
         if provider not in self._read and provider in self.compiled.lists:
-            self._read[provider] = _list_decoder().decode(self.compiled.lists[provider])
+            self._read[provider] = _decoder(PriceList).decode(self.compiled.lists[provider])
         return self._read.get(provider)
 
     def find(self, provider: str, model: str) -> tuple[PriceEntry, bool] | None:
@@ -88,9 +91,26 @@ class PriceTable:
         own = self.price_list(name)
         if own is None:
             return None
-        behind = (self.price_list(other) for other in own.behind)
-        found = find_entry(model, own, (one for one in behind if one is not None))
-        return None if found is None else (found, any(found is one for one in own.entries))
+        behind = [self.price_list(other) for other in own.behind]
+        found = find_entry(model, [own, *(one for one in behind if one is not None)])
+        return None if found is None else (self._entry(*found), found[0] is own)
+
+    def _entry(self, of: PriceList, number: int) -> PriceEntry:
+        key = (of.id, number)
+        if key not in self._entries:
+            self._entries[key] = of.entry(number)
+        return self._entries[key]
+
+
+class PriceTables(Struct, frozen=True):
+    """The tables in use: the one that was fetched goes first."""
+
+    fetched: PriceTable | None
+
+    def of(self, provider: str) -> PriceTable:
+        """The table to look `provider` up in: the fetched one, where it has this provider."""
+        is_fetched = self.fetched is not None and provider in self.fetched.compiled.lists
+        return self.fetched if self.fetched is not None and is_fetched else _installed()
 
 
 def cache_file() -> Path:
@@ -98,10 +118,15 @@ def cache_file() -> Path:
     return cache_place() / "prices.json"
 
 
-def table_for(provider: str) -> PriceTable:
-    """The table to look up `provider` in: the fetched one, where it has this provider."""
+def price_tables() -> PriceTables:
+    """Those in use now."""
     fetched = _fetched(cache_file())
-    return fetched if isinstance(fetched, PriceTable) and provider in fetched.compiled.lists else _installed()
+    return PriceTables(fetched if isinstance(fetched, PriceTable) else None)
+
+
+def table_for(provider: str) -> PriceTable:
+    """The table to look `provider` up in."""
+    return price_tables().of(provider)
 
 
 def warm() -> None:
@@ -201,13 +226,8 @@ def _compiled(providers: list[Any], fetched_at: str | None = None, url: str | No
 
 
 @cache
-def _table_decoder() -> msgpack.Decoder[CompiledTable]:
-    return msgpack.Decoder(CompiledTable)
-
-
-@cache
-def _list_decoder() -> msgpack.Decoder[PriceList]:
-    return msgpack.Decoder(PriceList)
+def _decoder(kind: type[T]) -> msgpack.Decoder[T]:
+    return msgpack.Decoder(kind)
 
 
 def _mark(*read: os.stat_result) -> bytes | None:
@@ -223,7 +243,9 @@ def _mark(*read: os.stat_result) -> bytes | None:
     room = Path(found.origin).parent
     try:
         about = [(room / name).stat() for name in ("data.py", "types.py")]
-        versions = sorted(one.name for one in room.parent.glob(f"{LIBRARY}-*.dist-info"))
+        with os.scandir(room.parent) as beside:
+            named = [one.name for one in beside if one.name.startswith(f"{LIBRARY}-")]
+        versions = sorted(name for name in named if name.endswith(".dist-info"))
     except OSError:
         return None
     seen = [(one.st_size, one.st_mtime_ns, one.st_ino) for one in (*about, *read)]
@@ -232,12 +254,12 @@ def _mark(*read: os.stat_result) -> bytes | None:
 
 def _kept(path: Path, mark: bytes | None) -> CompiledTable | None:
     """The compiled table at `path`, if it is of what `mark` says; one that is broken is none."""
-    if mark is None or not is_own(path):
+    if mark is None:
         return None
     try:
-        content = read_bounded(path, MAX_BYTES)
+        content = read_own(path, MAX_BYTES)
         body = content[len(mark) + CHECKSUM_BYTES :]
-        return _table_decoder().decode(body) if content.startswith(mark + _checksum(body)) else None
+        return _decoder(CompiledTable).decode(body) if content.startswith(mark + _checksum(body)) else None
     except (OSError, MsgspecError, RecursionError):
         return None
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from ....profiles.price_corrections import Correction, OtherList, Term, corrections
+from ....profiles.price_corrections import Correction, Corrections, OtherList, Term, corrections
 from ....profiles.profile import Price
 from .entries import Amounts, PriceEntry, Steps
-from .price_table import table_for
+from .price_table import PriceTables, price_tables, table_for
 from .rates import Rates, rates_of
 
 THOUSAND = Decimal(1000)
@@ -63,43 +63,63 @@ class Unpriced(Struct, frozen=True):
     why: str
 
 
-def quote(wanted: Wanted) -> Quote | Unpriced | None:
+class PriceSources(Struct, frozen=True, eq=False):
+    """What prices are looked up in."""
+
+    tables: PriceTables
+    corrections: Corrections
+
+    def entry(self, provider: str, model: str) -> tuple[PriceEntry, bool] | None:
+        """The table's entry, and whether its terms are this provider's: a maker's do not hold with a reseller."""
+        return self.tables.of(provider).find(provider, model)
+
+    def rules(self, wanted: Wanted) -> list[Correction]:
+        """The corrections that are about it."""
+        return self.corrections.about(f"{wanted.provider}/{wanted.model}", wanted.at)
+
+
+def price_sources() -> PriceSources:
+    """Those in use now. To ask for them takes as long as a quote: who wants many quotes asks once."""
+    return PriceSources(price_tables(), corrections())
+
+
+def quote(wanted: Wanted, among: PriceSources | None = None) -> Quote | Unpriced | None:
     """The rates for `wanted`; None when neither the table nor a correction knows the model."""
+    among = among or price_sources()
     asked = replace(wanted, model=wanted.model.lower(), at=_utc(wanted.at))
-    rules = _rules(asked)
-    found = _quote(asked, wanted.model, MOST_STEPS, rules)
-    return replace(found, elsewhere=_elsewhere(asked, found, rules)) if isinstance(found, Quote) else found
+    rules = among.rules(asked)
+    found = _quote(asked, wanted.model, MOST_STEPS, rules, among)
+    if not isinstance(found, Quote) or not rules:
+        return found
+    return replace(found, elsewhere=_elsewhere(asked, found, rules, among))
 
 
-def _rules(wanted: Wanted) -> list[Correction]:
-    """The corrections that are about it."""
-    return corrections().about(f"{wanted.provider}/{wanted.model}", wanted.at)
-
-
-def _elsewhere(wanted: Wanted, found: Quote, rules: list[Correction]) -> tuple[OtherList, ...]:
+def _elsewhere(wanted: Wanted, found: Quote, rules: list[Correction], among: PriceSources) -> tuple[OtherList, ...]:
     others = [other for rule in rules for other in rule.elsewhere]
     replaced = any(rule.price is not None or rule.like is not None for rule in found.used)
-    if replaced and (entry := _entry(wanted.provider, wanted.model)) is not None:
+    if replaced and (entry := among.entry(wanted.provider, wanted.model)) is not None:
         listed = entry[0].amounts(wanted.at)
         if "input_mtok" in listed and "output_mtok" in listed:
-            others.append(OtherList(corrections().table, _base(listed, "input_mtok"), _base(listed, "output_mtok")))
+            others.append(OtherList(among.corrections.table, _base(listed, "input_mtok"), _base(listed, "output_mtok")))
     return tuple(others)
 
 
-def _quote(wanted: Wanted, asked: str, steps: int, rules: list[Correction]) -> Quote | Unpriced | None:
+def _quote(
+    wanted: Wanted, asked: str, steps: int, rules: list[Correction], among: PriceSources
+) -> Quote | Unpriced | None:
     by_host = next((rule for rule in rules if rule.listed_by is not None), None)
     if by_host is not None and by_host.listed_by is not None and steps:
         model, _, host = wanted.model.rpartition(":")
         there = replace(wanted, provider=by_host.listed_by.format(host=host), model=model)
-        other = _quote(there, asked, steps - 1, _rules(there))
+        other = _quote(there, asked, steps - 1, among.rules(there), among)
         return replace(other, used=(by_host, *other.used)) if isinstance(other, Quote) else other
-    found = _entry(wanted.provider, wanted.model)
+    found = among.entry(wanted.provider, wanted.model)
     for rule in rules:
         if (rule.like is None and rule.price is None) or not _still_needed(rule, found, wanted.at):
             continue
         if rule.like is not None and steps:
             alike = replace(wanted, model=rule.like)
-            other = _quote(alike, asked, steps - 1, _rules(alike))
+            other = _quote(alike, asked, steps - 1, among.rules(alike), among)
             return replace(other, used=(rule, *other.used)) if isinstance(other, Quote) else other
         if rule.price is not None:
             return _own(wanted, rule, rule.price, rules, asked)
@@ -121,7 +141,7 @@ def _quote(wanted: Wanted, asked: str, steps: int, rules: list[Correction]) -> Q
         if not steps:
             return None
         apart = replace(wanted, model=term.model.format(model=wanted.model), terms=terms)
-        other = _quote(apart, asked, steps - 1, _rules(apart))
+        other = _quote(apart, asked, steps - 1, among.rules(apart), among)
         return replace(other, used=(*used, *other.used)) if isinstance(other, Quote) else other
     amounts = listed.amounts(at, terms if has_terms else None)
     needed = {"input_mtok": wanted.input_tokens, "output_mtok": wanted.output_tokens}
@@ -154,10 +174,10 @@ def _by_factor(rates: Rates, has: set[str], rules: list[Correction]) -> tuple[Ra
 
 def known_terms(provider: str, model: str, at: datetime) -> list[Terms]:
     """The terms that have prices for this model at `at`, standard ones first as an empty mapping."""
-    name, at = f"{provider}/{model.lower()}", _utc(at)
-    rules = corrections().about(name, at)
+    at, among = _utc(at), price_sources()
+    rules = among.rules(Wanted(provider, model.lower(), at))
     stand_in = next((rule.like for rule in rules if rule.like is not None), None)
-    found = _entry(provider, model.lower())
+    found = among.entry(provider, model.lower())
     if stand_in is not None and any(_still_needed(rule, found, at) for rule in rules if rule.like == stand_in):
         return known_terms(provider, stand_in, at)
     listed: list[Terms] = [{}]
@@ -165,13 +185,13 @@ def known_terms(provider: str, model: str, at: datetime) -> list[Terms]:
         # A variant without prices says that its term costs as much as none.
         listed += [variant.terms for variant in found[0].offers(at) if variant.amounts]
     listed += [_spelled(term) for rule in rules for term in rule.terms]
-    kept = [terms for terms in listed if isinstance(quote(Wanted(provider, model, at, terms)), Quote)]
+    kept = [terms for terms in listed if isinstance(quote(Wanted(provider, model, at, terms), among), Quote)]
     return [terms for index, terms in enumerate(kept) if terms not in kept[:index]]
 
 
 def times_of_change(provider: str, model: str, at: datetime) -> tuple[list[time], list[date]]:
     """The times of day (UTC) and the coming days at which the prices of this model change."""
-    found = _entry(provider, model.lower())
+    found = price_sources().entry(provider, model.lower())
     if found is None:
         return [], []
     times: set[time] = set()
@@ -187,11 +207,6 @@ def published_at(provider: str) -> tuple[str, ...]:
     """The addresses of the price lists that the table was made from."""
     found = table_for(provider).price_list(provider)
     return () if found is None else found.urls
-
-
-def _entry(provider: str, model: str) -> tuple[PriceEntry, bool] | None:
-    """The table's entry, and whether its terms are this provider's: those of a maker do not hold with a reseller."""
-    return table_for(provider).find(provider, model)
 
 
 def _still_needed(rule: Correction, found: tuple[PriceEntry, bool] | None, at: datetime) -> bool:

@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from ....profiles.price_corrections import corrections
-from .price_table import table_for
-from .quote import Quote, Unpriced, Wanted, quote
+from .quote import Quote, Unpriced, Wanted, price_sources, quote
 
 MOST_QUOTES = 256
 
@@ -35,7 +33,8 @@ def quick_quote(wanted: Wanted) -> Quote | Unpriced | None:
     at = _whole_second(wanted.at)
     terms = tuple(sorted(wanted.terms.items()))
     # The table and the corrections are a part of the key: either may be replaced while we run.
-    table, rules = table_for(wanted.provider), corrections()
+    among = price_sources()
+    table, rules = among.tables.of(wanted.provider), among.corrections
     key = (wanted.provider, wanted.model, at, terms, wanted.host, wanted.region, id(table), id(rules))
     asked = _cache.get(key)
     if asked is None:
@@ -45,7 +44,7 @@ def quick_quote(wanted: Wanted) -> Quote | Unpriced | None:
     size = _size(wanted, asked.steps)
     if size in asked.by_size:
         return asked.by_size[size]
-    found = quote(replace(wanted, at=at))
+    found = quote(replace(wanted, at=at), among)
     if isinstance(found, Quote) and found.above_tokens != asked.steps:
         asked.steps = found.above_tokens
         asked.by_size.clear()

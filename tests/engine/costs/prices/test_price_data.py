@@ -71,7 +71,7 @@ def test_every_correction_makes_a_difference_to_the_installed_table() -> None:
             provider, _, model = pattern.partition("/")
             found = price_table.table_for(provider)
             listed = found.price_list(provider)
-            names = [one.id.lower() for one in listed.entries] if listed else []
+            names = [listed.entry(number).id.lower() for number in range(len(listed.entries))] if listed else []
             tried = [name for name in names if fnmatchcase(f"{provider}/{name}", pattern)]
             tried += [f"accounts/fireworks/models/{name}" for name in names if provider == "fireworks"]
             tried += [model.replace("*", ""), model.replace("*:*", "openai/gpt-oss-120b:groq")]

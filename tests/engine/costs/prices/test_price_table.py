@@ -128,12 +128,12 @@ def test_hours_are_in_utc_whatever_zone_they_were_written_in() -> None:
             types.ConditionalPrice(early, prices=types.ModelPrice(input_mtok=Decimal(2))),
         ],
     )
-    entry = library_table.price_list(types.Provider("p", "P", "", models=[model])).entries[0]
+    entry = library_table.price_list(types.Provider("p", "P", "", models=[model])).entry(0)
     for hour in range(24):
         at = datetime(2026, 11, 20, hour, tzinfo=UTC)
         assert entry.amounts(at) == in_our_form(model.get_prices(at)), hour
     bare = library_table.price_list(types.Provider("p", "P", "", models=[types.ModelInfo("m", model.match)]))
-    assert bare.entries[0].amounts(MOMENTS[0]) == {}, "without a price, and no crash"
+    assert bare.entry(0).amounts(MOMENTS[0]) == {}, "without a price, and no crash"
 
 
 SEEN = """
