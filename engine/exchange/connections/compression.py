@@ -23,6 +23,9 @@ GZIP = b"\x1f\x8b"
 _GZIP, _ZLIB, _BARE = 31, 15, -15
 """Windows of zlib: of what is around the same stream."""
 
+MOST_CODINGS = 5
+"""One over the other; nobody means more."""
+
 _ENOUGH = 2
 """Bytes that tell them apart."""
 
@@ -43,6 +46,8 @@ def packing_of(headers: Mapping[str, str]) -> str:
 def body_of(chunks: AsyncIterator[bytes], packing: str) -> AsyncIterator[bytes]:
     """A body as it was before it was packed, by its `packing_of`. One that is cut raises `DecodingError` at its end."""
     codings = _codings(packing)
+    if len(codings) > MOST_CODINGS:
+        return unreadable(f"{', '.join(codings[:MOST_CODINGS])}, …")
     for coding in codings:
         if not _can_be_read(coding):
             return unreadable(coding)

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from thinkdial.engine.exchange.connections.body import TooLargeError, read_body
-from thinkdial.engine.exchange.connections.compression import TAKEN_AT_ONCE, body_of, packing_of
-from thinkdial.engine.exchange.connections.errors import DecodingError
+from thinkdial.engine.exchange.connections.compression import MOST_CODINGS, TAKEN_AT_ONCE, body_of, packing_of
+from thinkdial.engine.exchange.connections.errors import DecodingError, UnreadableCodingError
 
 MIB = 2**20
 
@@ -107,6 +107,16 @@ def test_what_is_not_packed_as_it_says_is_told(spoilt: bytes) -> None:
     with pytest.raises(DecodingError) as caught:
         unpacked(spoilt, "gzip", len(spoilt))
     assert str(caught.value)
+
+
+def test_codings_over_one_another_have_a_bound() -> None:
+    data = WORDS
+    for _ in range(MOST_CODINGS):
+        data = gzip.compress(data)
+    assert unpacked(data, ", ".join(["gzip"] * MOST_CODINGS), 100) == WORDS
+    with pytest.raises(UnreadableCodingError) as caught:
+        unpacked(data, ",".join(["gzip"] * 50_000), 100)
+    assert len(str(caught.value)) < 200
 
 
 def test_a_transfer_may_be_packed_as_well() -> None:
