@@ -89,7 +89,9 @@ def one_line(text: str, limit: int = 0) -> str:
 
 def csv_cell(text: str) -> str:
     """Return `text` harmless, and with a leading `'` where a spreadsheet would take it for a formula."""
-    safe = harmless(text)
+    safe = text if text.isascii() and text.isprintable() else harmless(text)
+    if safe[:1].isalnum():  # as nearly all begin: a formula does not
+        return safe
     return f"'{safe}" if _formula().match(safe) else safe
 
 

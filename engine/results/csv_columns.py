@@ -83,17 +83,19 @@ EARLIER_BATCH_COLUMNS = (
 _AT_TIMES = ("error", "aim")
 """Parts that a result may be without."""
 
-_ALWAYS = {name: attrgetter(path) for name, path in OF_A_RESULT.items() if path.split(".")[0] not in _AT_TIMES}
+_ALWAYS = tuple(name for name, path in OF_A_RESULT.items() if path.split(".")[0] not in _AT_TIMES)
+_values_of = attrgetter(*(OF_A_RESULT[name] for name in _ALWAYS))
+_AT_A_TIME = tuple((name, *OF_A_RESULT[name].split(".")) for name in OF_A_RESULT if name not in _ALWAYS)
 _IN_DOCUMENT = {name: path.split(".") for name, path in OF_A_RESULT.items()}
 
 
 def cells_of(result: Result) -> dict[str, Any]:
     """The values of a result by column."""
-    parts = {name: getattr(result, name) for name in _AT_TIMES}
-    return {
-        name: _ALWAYS[name](result) if name in _ALWAYS else getattr(parts[path[0]], path[1], None)
-        for name, path in _IN_DOCUMENT.items()
-    }
+    known = dict(zip(_ALWAYS, _values_of(result), strict=True))
+    for name, part, field in _AT_A_TIME:
+        whole = getattr(result, part)
+        known[name] = None if whole is None else getattr(whole, field, None)
+    return known
 
 
 def cells_in(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,22 @@ from ....providers.json_values import parse_json
 from ....providers.untrusted import csv_cell
 from ...exchange.call_facts import NEVER_SENT
 from ...results.assembly import SIMULATED
-from ...results.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, calls_in, cells_in, value_in
+from ...results.csv_columns import (
+    BATCH_COLUMNS,
+    EARLIER_BATCH_COLUMNS,
+    OF_A_RESULT,
+    calls_in,
+    calls_of,
+    cells_in,
+    cells_of,
+    value_in,
+)
+from ...results.documents import plain
+from ...results.result import Result
+from ..rows.rows import Row
+from .document import line_document
 from .records import line_of_cells
+from .works import Work
 
 HEADS = (BATCH_COLUMNS, *EARLIER_BATCH_COLUMNS)
 """What a file may begin with; a new one begins with the first."""
@@ -28,7 +42,25 @@ def csv_line(document: Mapping[str, Any], columns: Sequence[str] = BATCH_COLUMNS
     `columns` are those that its file begins with: one of `HEADS`.
     """
     cells = plain_cells(document)
-    return line_of_cells([_cell(cells[name]) for name in columns])
+    return line_of_cells(["" if (value := cells[name]) is None else _cell(value) for name in columns])
+
+
+def csv_result_line(columns: Sequence[str], result: Result, row: Row, work: Work, batch_id: str) -> bytes:
+    """`csv_line` of the document of a result, which need not be made for it."""
+    cells = cells_of(result)
+    cells["think"] = cells["think_requested"]
+    cells |= line_document(row, work, batch_id)
+    cells |= {
+        "id": result.id,
+        "created_at": result.created_at,
+        "attempts": result.attempts,
+        "reasoning_tokens": result.usage.reasoning_tokens,
+        "tool_calls": calls_of(result),
+        "warnings": "; ".join(warning.message for warning in result.warnings),
+        "row": _json_cell(cells["row"]),
+        **{name: _json_cell(plain(value)) if (value := getattr(result, name)) else None for name in _JSON},
+    }
+    return line_of_cells(["" if (value := cells[name]) is None else _cell(value) for name in columns])
 
 
 def plain_cells(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,9 +73,13 @@ def plain_cells(document: Mapping[str, Any]) -> dict[str, Any]:
         "reasoning_tokens": value_in(document, "usage", "reasoning_tokens"),
         "tool_calls": calls_in(document),
         "warnings": "; ".join(warning["message"] for warning in document.get("warnings") or ()),
-        "row": json.dumps(document.get("row") or {}, ensure_ascii=False),
-        **{name: json.dumps(document[name], ensure_ascii=False) if document.get(name) else None for name in _JSON},
+        "row": _json_cell(document.get("row") or {}),
+        **{name: _json_cell(document[name]) if document.get(name) else None for name in _JSON},
     }
+
+
+def _json_cell(value: Any) -> str:
+    return _ENCODER.encode(value) if value else "{}"
 
 
 def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
@@ -96,12 +132,15 @@ def _parsed(cell: str) -> Any:
 
 
 def _cell(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case _:
-            return csv_cell(str(value))
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return csv_cell(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(plain(value))
+    return csv_cell(str(plain(value)))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)

@@ -13,8 +13,8 @@ from msgspec import Struct
 from ....providers.errors import ConfigError, UsageError, did_you_mean
 from ....providers.untrusted import harmless_json
 from ...results.forms import form_of
-from .csv_lines import HEADS, csv_line, read_cells
-from .document import Encode, json_line, output_document, output_line
+from .csv_lines import HEADS, csv_line, csv_result_line, read_cells
+from .document import Encode, json_line, output_line
 from .output_file import OUTPUT_FORMS, Form, OutputFile
 from .outputs import Pipe
 from .records import line_of_cells
@@ -92,7 +92,7 @@ def result_encoder(form: Form, *, columns: Sequence[str] = HEADS[0], for_screens
     `columns` are those of a CSV.
     """
     if form == "csv":
-        return partial(_csv_result_line, columns)
+        return partial(csv_result_line, columns)
     return _harmless_result_line if for_screens else output_line
 
 
@@ -103,10 +103,6 @@ def document_encoder(
     if form == "csv":
         return lambda document: csv_line(document, columns)
     return _harmless_document_line if for_screens else _document_line
-
-
-def _csv_result_line(columns: Sequence[str], *result: Any) -> bytes:
-    return csv_line(output_document(*result), columns)
 
 
 def _harmless_result_line(*result: Any) -> bytes:

@@ -8,11 +8,13 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, csv_result_line
 from thinkdial.engine.batch.output.document import output_document, output_line
 from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.rows.digests import digest_of
 from thinkdial.engine.batch.rows.rows import Row
 from thinkdial.engine.exchange.call_facts import Latency
+from thinkdial.engine.planning.think_plan import AimReceipt
 from thinkdial.engine.results.checked import CheckOutcome
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.dialect import failure
@@ -66,6 +68,7 @@ def check_line(seed: int) -> None:
         passed=dice.choice((None, True, False)),
         expect_note=dice.choice((None, said())),
         checks=(CheckOutcome("judge", said(), None, share=1 / 3, usd=Decimal("0.1")),) if seed % 7 == 0 else (),
+        aim=AimReceipt("usd", 1e-7, "high", "observed", 9, 1 / 3, 2, 1e16, "within") if seed % 5 == 0 else None,
     )
     extra = {dice.choice(words): value(dice) for _ in range(seed % 4)}
     row = Row(1, 1, said(), "asked", b"x", extra=extra)
@@ -73,3 +76,5 @@ def check_line(seed: int) -> None:
     line, document = output_line(*given), output_document(*given)
     assert line.endswith(b"\n") and line.count(b"\n") == 1
     assert json.dumps(json.loads(line)) == json.dumps(document)
+    for columns in HEADS:
+        assert csv_result_line(columns, *given) == csv_line(document, columns)
