@@ -38,6 +38,12 @@ MOST_AT_ONCE = 64 * 1024
 MOST_WRITTEN_BYTES = 256 * 1024
 """Given to the event loop at once: it copies what the system does not take."""
 
+REFUSALS = 300
+"""Statuses from here on answer what is not wanted. A stream may begin before all of its question is there.
+
+Source: https://www.rfc-editor.org/rfc/rfc9112#section-9.5
+"""
+
 _LENIENT = {
     "lenient_headers": True,
     "lenient_optional_cr_before_lf": True,
@@ -230,8 +236,8 @@ class HttpLine(asyncio.Protocol):
             return True
         view = memoryview(body)
         for at in range(0, len(body), MOST_WRITTEN_BYTES):
-            # An answer that does not wait for all of it, or an end of which the event loop tells later.
-            if self._ended or self._has_head or transport.is_closing():
+            # A refusal that does not wait for all of it, or an end of which the event loop tells later.
+            if self._ended or self.status >= REFUSALS or transport.is_closing():
                 self._is_spoilt = True
                 return False
             transport.write(view[at : at + MOST_WRITTEN_BYTES])

@@ -170,24 +170,32 @@ def test_what_is_broken_is_told(data: bytes) -> None:
     asyncio.run(go())
 
 
-def test_an_answer_that_does_not_wait_for_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_that_does_not_wait_for_the_request_and_an_answer_that_begins_before_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "MOST_WRITTEN_BYTES", 1000)
     refused = b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno"
+    begun = OK + b"transfer-encoding: chunked\r\n\r\n2\r\nno\r\n"
 
     async def go() -> None:
-        line, wires = HttpLine(asyncio.get_running_loop(), lambda: 0.0), Wires()
-        line.connection_made(wires)
-        write = wires.write
+        for early, late, status in ((refused, b"", 413), (begun, b"0\r\n\r\n", 200)):
+            line, wires = HttpLine(asyncio.get_running_loop(), lambda: 0.0), Wires()
+            line.connection_made(wires)
+            write = wires.write
+            told: list[bytes] = [early]
 
-        def answered(data: Any) -> None:
-            write(data)
-            line.data_received(refused if len(wires.written) > 5000 and not line.status else b"")
+            def answered(data: Any, *, line: Any = line, wires: Any = wires, write: Any = write, told: Any = told) -> None:
+                write(data)
+                if len(wires.written) > 5000 and told:
+                    line.data_received(told.pop())
 
-        wires.write = answered  # type: ignore[method-assign]
-        assert not await line.send(b"head", b"x" * 200_000, 5.0)
-        await line.answered()
-        assert (line.status, await line.read(), line.is_open) == (413, b"no", False)
-        assert len(wires.written) < 10_000
+            wires.write = answered  # type: ignore[method-assign]
+            is_whole = await line.send(b"head", b"x" * 200_000, 5.0)
+            line.data_received(late)
+            await line.answered()
+            assert (line.status, await line.read(), await line.read()) == (status, b"no", b"")
+            assert is_whole == line.is_open == (status == 200)
+            assert (len(wires.written) == 200_004) == is_whole
 
     asyncio.run(go())
 
