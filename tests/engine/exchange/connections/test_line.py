@@ -184,7 +184,9 @@ def test_a_refusal_that_does_not_wait_for_the_request_and_an_answer_that_begins_
             write = wires.write
             told: list[bytes] = [early]
 
-            def answered(data: Any, *, line: Any = line, wires: Any = wires, write: Any = write, told: Any = told) -> None:
+            def answered(
+                data: Any, *, line: Any = line, wires: Any = wires, write: Any = write, told: Any = told
+            ) -> None:
                 write(data)
                 if len(wires.written) > 5000 and told:
                     line.data_received(told.pop())
