@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ....forks.child import Child
+
 ROOT = Path(__file__).resolve().parents[4]
+SCRIPT = ROOT / "scripts" / "action.py"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
 
@@ -27,7 +33,8 @@ def test_no_input_is_written_into_a_shell() -> None:
 
 
 @pytest.fixture
-def step(process: Any, sim: Path, tmp_path: Path) -> Callable[..., Any]:
+def inputs(sim: Path, tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """The variables of a step with these inputs, whose files are not there."""
     rows = tmp_path / "rows.jsonl"
     rows.write_text(
         json.dumps({"prompt": "What is 40 + 50?", "expect": {"contains": "90"}})
@@ -36,15 +43,23 @@ def step(process: Any, sim: Path, tmp_path: Path) -> Callable[..., Any]:
         + "\n"
     )
 
-    def run(**inputs: str) -> Any:
+    def made(**inputs: str) -> dict[str, str]:
         given = {"ROWS": str(rows), "PROFILES": "a@low\n", "CONFIG": str(sim), "OUTPUT": str(tmp_path / "out.jsonl")}
         env = {f"INPUT_{name}": value for name, value in (given | inputs).items()}
         env |= {name: str(tmp_path / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
         for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
             (tmp_path / name).unlink(missing_ok=True)
+        return env
+
+    return made
+
+
+@pytest.fixture
+def step(process: Any, inputs: Callable[..., dict[str, str]], tmp_path: Path) -> Callable[..., Any]:
+    def run(**given: str) -> Any:
         ended = subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / "action.py")],
-            env=process.environment(env), capture_output=True, text=True, check=False, timeout=60,
+            [sys.executable, str(SCRIPT)], env=process.environment(inputs(**given)),
+            capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         told = (tmp_path / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8")
         return ended, told, (tmp_path / "GITHUB_OUTPUT").read_text(encoding="utf-8")
@@ -70,24 +85,24 @@ HOSTILE = ("$(touch {0})", "; touch {0} #", "`touch {0}`", "--output=/dev/null",
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "pairs",
-    [
-        list(zip(("ROWS", "PROFILES", "EXPECT", "MAX_COST", "CONFIG"), HOSTILE, strict=True)),
-        pytest.param([(name, value) for name in INPUTS for value in HOSTILE], marks=pytest.mark.slow),
-    ],
-    ids=["one_of_each", "all"],
-)
 def test_an_input_is_a_value_and_never_a_command(
-    step: Callable[..., Any], tmp_path: Path, pairs: list[tuple[str, str]]
+    inputs: Callable[..., dict[str, str]], process: Any, tmp_path: Path, capfd: Any
 ) -> None:
-    owned = tmp_path / "owned"
-    for name, value in pairs:
-        ended, told, _ = step(**{name: value.format(owned)})
+    """What the script starts is a fork here; as a process of its own the script runs in the test above."""
+    main, owned = runpy.run_path(str(SCRIPT))["main"], tmp_path / "owned"
+    for name, value in product(INPUTS, HOSTILE):
+        environment = inputs(**{name: value.format(owned)})
+        fork = partial(Child, process.forks, env=process.environment(environment))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(subprocess, "Popen", fork)
+            code, said = main(environment), capfd.readouterr()
         if name != "TEMPLATE":
-            assert ended.returncode == 2 and "error" in told, (name, value)
+            assert code == 2 and "error" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8"), (
+                name,
+                value,
+            )
         assert not owned.exists()
-        assert "Traceback" not in ended.stderr
+        assert "::stop-commands::" in said.out and "Traceback" not in said.err
 
 
 def test_its_inputs_are_all_documented() -> None:
