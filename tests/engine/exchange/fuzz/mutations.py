@@ -36,8 +36,8 @@ KINDS = (
 STATUSES = (200, 200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 413, 429, 500, 503, 529, 599)
 HEADERS = ("retry-after", "retry-after-ms", "x-should-retry", "location", "date", "x-amzn-errortype", "x-request-id")
 NOW, LATER = "Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 21 Oct 2099 07:29:00 GMT"
-FINE = 500
-"""Pieces of half the answers and more are all as small as they may be; a tenth of the answers has 20 times as many."""
+FINE = 250
+"""So many pieces are as small as they may be; half the answers have no more bytes than twice as many."""
 SAID = (
     "",
     "-1",
