@@ -46,11 +46,12 @@ def test_place_and_session_are_those_asked_for(forks: Forks, tmp_path: Path) -> 
 
 
 def test_it_waits_as_long_as_it_is_told_to(forks: Forks) -> None:
-    with Child(forks, [*COMMAND, "ask", "-"], **{**PIPES, "stdin": subprocess.PIPE}, env=environment()) as child:
+    with Child(forks, [*COMMAND, "simulate", "--port", "0"], **PIPES, env=environment()) as child:
+        assert child.stdout is not None and child.stdout.readline()
         with pytest.raises(subprocess.TimeoutExpired):
             child.wait(0.01)
         child.send_signal(signal.SIGINT)
-        assert (child.communicate(timeout=20), child.returncode) == ((b"", b""), 130)
+        assert child.communicate(timeout=20)[1].endswith(b"stopped\n") and child.returncode == 0
 
 
 def test_what_a_fork_cannot_be_is_a_process(forks: Forks) -> None:

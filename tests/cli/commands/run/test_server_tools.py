@@ -24,7 +24,7 @@ def config(simulator: Any, tmp_path: Path) -> Path:
         for name, provider, where, model in (
             ("x", "xai", "/xai/v1", "grok-4.7"),
             ("router", "openrouter", "/openrouter/api/v1", "anthropic/claude-opus-5"),
-            ("old", "google", "/google", "gemini-2.5-flash"),
+            ("old", "google", "/google", "gemini-2.5-flash-preview-05-20"),
             ("ds", "deepseek", "/deepseek", "deepseek-flash"),
         )
     )
