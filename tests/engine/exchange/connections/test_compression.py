@@ -59,7 +59,7 @@ def unpacked(data: bytes, packing: str, size: int) -> bytes:
             yield data[at : at + size]
 
     async def read() -> bytes:
-        return await read_body(body_of(chunks(), packing), MIB)
+        return await read_body(body_of(chunks(), packing), 2 * MIB)
 
     return asyncio.run(read())
 
@@ -107,6 +107,19 @@ def test_what_is_not_packed_as_it_says_is_told(spoilt: bytes) -> None:
     with pytest.raises(DecodingError) as caught:
         unpacked(spoilt, "gzip", len(spoilt))
     assert str(caught.value)
+
+
+@pytest.mark.parametrize(("coding", "module"), [("br", "brotli"), ("zstd", "backports.zstd")])
+def test_with_the_library_of_another_coding_it_is_the_same(coding: str, module: str) -> None:
+    data = pytest.importorskip(module).compress(WORDS * 3000)
+    for size in (1, 1000):
+        assert unpacked(data, coding, size) == WORDS * 3000
+    assert unpacked(b"", coding, 1) == b""
+    for end in (*range(1, min(60, len(data))), len(data) - 1):
+        with pytest.raises(DecodingError):
+            unpacked(data[:end], coding, 7)
+    with pytest.raises(DecodingError):
+        unpacked(b"hello, world", coding, 100)
 
 
 def test_codings_over_one_another_have_a_bound() -> None:
