@@ -15,7 +15,7 @@ def measure(rounds: int) -> Report:
         commands = {
             "nothing": [here.python, "-c", "pass"],
             "version": [*here.thinkdial, "--version"],
-            "imports": [here.python, "-c", "import click, rich.console"],
+            "imports": [here.python, "-c", "import typer, rich.console"],
             "help": [*here.thinkdial, "--help"],
             "ask help": [*here.thinkdial, "ask", "--help"],
         }
@@ -29,9 +29,9 @@ def measure(rounds: int) -> Report:
     report: Report = [
         compare("thinkdial --version / python -c pass", spent["version"], spent["nothing"], Target("T1", "cpu", 3)),
         compare(
-            "thinkdial --help / import click, rich.console", spent["help"], spent["imports"], Target("T2", "wall", 1.3)
+            "thinkdial --help / import typer, rich.console", spent["help"], spent["imports"], Target("T2", "wall", 1.3)
         ),
-        compare("thinkdial ask --help / import click, rich.console", spent["ask help"], spent["imports"]),
+        compare("thinkdial ask --help / import typer, rich.console", spent["ask help"], spent["imports"]),
     ]
     if "llm" in spent:
         row = compare("llm --version / thinkdial --version", spent["llm"], spent["version"])

@@ -12,7 +12,7 @@ from surroundings import Surroundings, surroundings
 
 HERE = Path(__file__).resolve().parent
 NEVER_BEFORE_SENDING = ("genai_prices", "sqlite3", "jinja2", "rich.markdown")
-HEAVY = (*NEVER_BEFORE_SENDING, "pydantic", "rich.console", "yaml")
+HEAVY = (*NEVER_BEFORE_SENDING, "pydantic", "rich.console", "typer.rich_utils", "yaml")
 PROFILES = """\
 profiles:
   priced: {{provider: openai-compatible, model: example-1, base_url: {url}/0/v1, price: {{input: 1, output: 2}}}}

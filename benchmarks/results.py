@@ -15,7 +15,7 @@ from typing import Any
 from measure import Report
 
 SCHEMA = "thinkdial.benchmarks/1"
-LIBRARIES = ("click", "rich", "httpx2", "httptools", "aiohttp", "uvloop", "msgspec", "orjson", "pyyaml", "genai-prices")
+LIBRARIES = ("typer", "rich", "httpx2", "httptools", "aiohttp", "uvloop", "msgspec", "orjson", "pyyaml", "genai-prices")
 PEERS = ("llm", "openai", "litellm")
 
 Document = Mapping[str, Any]

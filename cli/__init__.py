@@ -1,1 +1,1 @@
-"""What the user types and sees: click commands, Rich rendering, exit codes."""
+"""What the user types and sees: Typer commands, Rich rendering, exit codes."""

@@ -1,19 +1,16 @@
-"""The program: its commands, and what becomes of an error."""
+"""The Typer app: the commands, and what becomes of an error."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-import click
-from click.exceptions import Exit
+import typer
 
 from ..providers.errors import ThinkdialError
 from ..providers.version import VERSION
-from .exit_codes import ExitCode, code_of
-from .framework.declared import option
+from .exit_codes import code_of
 from .framework.lazy import LazyGroup
-from .framework.parameters import parts
 from .output import complain, emit, say, use_utf8
 
 SHELL_OPTIONS = ("--show-completion", "--install-completion")
@@ -25,12 +22,6 @@ class Commands(LazyGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """An option that names a shell stands alone for the shell that asks."""
         return super().parse_args(ctx, [*args, ""] if len(args) == 1 and args[0] in SHELL_OPTIONS else args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            ctx.exit(ExitCode.INTERRUPTED)  # click has words and a code of its own for it
 
     summaries: ClassVar = {
         "ask": "Ask one model; the answer streams to stdout.",
@@ -97,19 +88,33 @@ class Commands(LazyGroup):
     }
 
 
+app = typer.Typer(
+    name="thinkdial",
+    cls=Commands,
+    help="One dial for LLM reasoning: the same prompt and --think value to one or many providers, side by side.",
+    no_args_is_help=True,
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog='Start here:  thinkdial demo, or  thinkdial compare "Is 91 prime?" -p claude -p gpt --think high',
+)
+
+
+@app.callback()
 def options(
-    version: Annotated[bool, option("--version", "-V", help="Print the version and exit.")] = False,
-    show_completion: Annotated[
-        str | None,
-        option("--show-completion", metavar="SHELL", help="Print the completion for bash, zsh, fish or powershell."),
-    ] = None,
-    install_completion: Annotated[
-        str | None, option("--install-completion", metavar="SHELL", help="Put it where this shell looks for it.")
-    ] = None,
+    version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit."),
+    show_completion: str | None = typer.Option(
+        None, "--show-completion", metavar="SHELL", help="Print the completion for bash, zsh, fish or powershell."
+    ),
+    install_completion: str | None = typer.Option(
+        None, "--install-completion", metavar="SHELL", help="Put it where this shell looks for it."
+    ),
 ) -> None:
     if version:
         sys.stdout.write(f"thinkdial {VERSION}\n")
-        raise Exit
+        raise typer.Exit
     if show_completion is not None or install_completion is not None:
         from .completion.scripts import installed, script_for
 
@@ -117,32 +122,14 @@ def options(
             emit(script_for(show_completion or None)[1])
         if install_completion is not None:
             say(installed(install_completion or None))
-        raise Exit
-
-
-app = Commands(
-    "thinkdial",
-    **parts(options)._asdict(),
-    help="One dial for LLM reasoning: the same prompt and --think value to one or many providers, side by side.",
-    no_args_is_help=True,
-    invoke_without_command=True,
-    subcommand_metavar="COMMAND [ARGS]...",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog='Start here:  thinkdial demo, or  thinkdial compare "Is 91 prime?" -p claude -p gpt --think high',
-)
+        raise typer.Exit
 
 
 def run() -> None:
     """Run the app; the one place where an error becomes words on stderr and an exit code."""
     use_utf8()
     try:
-        sys.exit(app.main(standalone_mode=False) or ExitCode.OK)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        say("Aborted!")
-        sys.exit(1)
+        app()
     except ThinkdialError as error:
         complain(error)
         sys.exit(code_of(error))

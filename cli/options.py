@@ -6,9 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
 from msgspec import Struct
-
-from .framework.declared import argument, option
 
 if TYPE_CHECKING:
     from ..engine.checks.gates import Gate
@@ -37,11 +36,11 @@ class ReasoningView(StrEnum):
 
 
 PromptArgument = Annotated[
-    str | None, argument(metavar="PROMPT", help="The prompt. Piped input is appended to it; - reads only that.")
+    str | None, typer.Argument(metavar="PROMPT", help="The prompt. Piped input is appended to it; - reads only that.")
 ]
 Profiles = Annotated[
     list[str] | None,
-    option(
+    typer.Option(
         "--profile",
         "-p",
         metavar="NAME",
@@ -50,11 +49,11 @@ Profiles = Annotated[
 ]
 OneProfile = Annotated[
     list[str] | None,
-    option("--profile", "-p", metavar="NAME", help="Profile, or provider/model. NAME@high sets the dial."),
+    typer.Option("--profile", "-p", metavar="NAME", help="Profile, or provider/model. NAME@high sets the dial."),
 ]
 ThinkSweep = Annotated[
     str | None,
-    option(
+    typer.Option(
         "--think",
         "-t",
         metavar="VALUE",
@@ -64,7 +63,7 @@ ThinkSweep = Annotated[
 ]
 ThinkOne = Annotated[
     str | None,
-    option(
+    typer.Option(
         "--think",
         "-t",
         metavar="VALUE",
@@ -73,7 +72,7 @@ ThinkOne = Annotated[
 ]
 Spend = Annotated[
     str | None,
-    option(
+    typer.Option(
         "--spend",
         metavar="USD",
         help="Of each model the think value whose calls cost about this much, by what is measured; --think '~$USD'.",
@@ -81,88 +80,92 @@ Spend = Annotated[
 ]
 Files = Annotated[
     list[Path] | None,
-    option("--file", "-f", metavar="FILE", help="Append a text file to the prompt; repeatable."),
+    typer.Option("--file", "-f", metavar="FILE", help="Append a text file to the prompt; repeatable."),
 ]
-System = Annotated[str | None, option("--system", "-s", metavar="TEXT", help="System prompt.")]
+System = Annotated[str | None, typer.Option("--system", "-s", metavar="TEXT", help="System prompt.")]
 MaxOutput = Annotated[
     int | None,
-    option("--max-output", metavar="TOKENS", low=1, help="Output limit in tokens; it usually covers thinking too."),
+    typer.Option(
+        "--max-output", metavar="TOKENS", min=1, help="Output limit in tokens; it usually covers thinking too."
+    ),
 ]
 Timeout = Annotated[
     float | None,
-    option("--timeout", metavar="SECONDS", low=0.001, help="Give up after this long without an event."),
+    typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Give up after this long without an event."),
 ]
-Retries = Annotated[int | None, option("--retries", metavar="N", low=0, high=20, help="Attempts after the first one.")]
-NoStream = Annotated[bool, option("--no-stream", help="Ask for one whole body instead of a stream.")]
+Retries = Annotated[
+    int | None, typer.Option("--retries", metavar="N", min=0, max=20, help="Attempts after the first one.")
+]
+NoStream = Annotated[bool, typer.Option("--no-stream", help="Ask for one whole body instead of a stream.")]
 StrictThink = Annotated[
     bool,
-    option(
+    typer.Option(
         "--strict-think",
         help="Send nothing (exit 5) if a model cannot take this very think value; exit 6 if then no thinking is seen.",
     ),
 ]
-DryRun = Annotated[bool, option("--dry-run", help="Show what would be sent and what it may cost; send nothing.")]
-Differences = Annotated[bool, option("--diff", help="Show the first answer beside each of the others, word by word.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent and what it may cost; send nothing.")]
+Differences = Annotated[
+    bool, typer.Option("--diff", help="Show the first answer beside each of the others, word by word.")
+]
 CountTokens = Annotated[
     bool,
-    option(
+    typer.Option(
         "--count",
         help="Ask the providers that count for free how many tokens the prompt has: sends it, but has it not answered.",
     ),
 ]
 Repeat = Annotated[
     int,
-    option(
-        "--repeat",
-        metavar="N",
-        low=1,
-        high=1000,
-        help="Ask N times: medians and intervals; -p A -p A is twice as well.",
+    typer.Option(
+        "--repeat", metavar="N", min=1, max=1000, help="Ask N times: medians and intervals; -p A -p A is twice as well."
     ),
 ]
-Confirm = Annotated[bool, option("--confirm", help="Show what the calls may cost, and ask before any of them is made.")]
-Yes = Annotated[bool, option("--yes", "-y", help="Answer yes to every question.")]
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="Show what the calls may cost, and ask before any of them is made.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question.")]
 MaxCost = Annotated[
     str | None,
-    option("--max-cost", metavar="USD", help="Spend no more than this: refuse, shorten or cut calls (exit 4)."),
+    typer.Option("--max-cost", metavar="USD", help="Spend no more than this: refuse, shorten or cut calls (exit 4)."),
 ]
 AllowUnpriced = Annotated[
-    bool, option("--allow-unpriced", help="Under a budget, make calls too whose price is not known.")
+    bool, typer.Option("--allow-unpriced", help="Under a budget, make calls too whose price is not known.")
 ]
-NoHistory = Annotated[bool, option("--no-history", help="Do not keep this run in the history.")]
+NoHistory = Annotated[bool, typer.Option("--no-history", help="Do not keep this run in the history.")]
 ConfigFile = Annotated[
-    Path | None, option("--config", metavar="FILE", help="One more configuration file, above all others.")
+    Path | None, typer.Option("--config", metavar="FILE", help="One more configuration file, above all others.")
 ]
-Output = Annotated[Path | None, option("-o", "--output", metavar="FILE", help="Write the results to a file.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the results to a file.")]
 Outputs = Annotated[
     list[Path] | None,
-    option("-o", "--output", metavar="FILE", help="Write the results to a file, as its suffix says; repeatable."),
+    typer.Option("-o", "--output", metavar="FILE", help="Write the results to a file, as its suffix says; repeatable."),
 ]
-Force = Annotated[bool, option("--force", help="Replace a file too that thinkdial has not written.")]
-OutputFormat = Annotated[Format | None, option("--format", help="How to print the results.")]
-SessionName = Annotated[str, argument(metavar="NAME", help="The session's name.")]
-AsJson = Annotated[bool, option("--json", help="Print JSON (the same as --format json).")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file too that thinkdial has not written.")]
+OutputFormat = Annotated[Format | None, typer.Option("--format", help="How to print the results.")]
+SessionName = Annotated[str, typer.Argument(metavar="NAME", help="The session's name.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")]
 ShowReasoning = Annotated[
     ReasoningView,
-    option("--reasoning", help="How much reasoning to show. Hiding it does not switch it off and saves nothing."),
+    typer.Option("--reasoning", help="How much reasoning to show. Hiding it does not switch it off and saves nothing."),
 ]
 ShowAnswers = Annotated[
     ReasoningView,
-    option("--answers", help="How much of each answer the table shows. Files and other formats have all of it."),
+    typer.Option("--answers", help="How much of each answer the table shows. Files and other formats have all of it."),
 ]
 Emulate = Annotated[
-    bool, option("--emulate", help="Where a model cannot reason, ask for reasoning by prompt; labelled emulated.")
+    bool, typer.Option("--emulate", help="Where a model cannot reason, ask for reasoning by prompt; labelled emulated.")
 ]
 Notify = Annotated[
-    bool, option("--notify", help="Ring the bell and show a desktop notice, if it took 10 seconds or longer.")
+    bool, typer.Option("--notify", help="Ring the bell and show a desktop notice, if it took 10 seconds or longer.")
 ]
 SchemaOption = Annotated[
-    str | None, option("--schema", metavar="SCHEMA", help="JSON to a schema: a file, JSON, 'name, tags [str]'.")
+    str | None, typer.Option("--schema", metavar="SCHEMA", help="JSON to a schema: a file, JSON, 'name, tags [str]'.")
 ]
-JsonMode = Annotated[bool, option("--json-mode", help="Answers as JSON of any kind.")]
+JsonMode = Annotated[bool, typer.Option("--json-mode", help="Answers as JSON of any kind.")]
 ServerTools = Annotated[
     list[str] | None,
-    option(
+    typer.Option(
         "--server-tool",
         metavar="NAME",
         help="The provider's own search, fetch, code, x-search or maps; repeatable.",
@@ -170,32 +173,34 @@ ServerTools = Annotated[
 ]
 ToolFiles = Annotated[
     list[str] | None,
-    option("--tool", metavar="FILE", help="Functions that the model may call (any vendor's JSON or YAML); repeatable."),
+    typer.Option(
+        "--tool", metavar="FILE", help="Functions that the model may call (any vendor's JSON or YAML); repeatable."
+    ),
 ]
 ToolChoiceOption = Annotated[
     str | None,
-    option("--tool-choice", metavar="CHOICE", help="auto, none, required, or the tool that has to be called."),
+    typer.Option("--tool-choice", metavar="CHOICE", help="auto, none, required, or the tool that has to be called."),
 ]
 RunTools = Annotated[
     str | None,
-    option(
+    typer.Option(
         "--run-tools", metavar="allow:NAME,...", help="Run these tools of your own configuration when models call them."
     ),
 ]
 MaxRounds = Annotated[
     int | None,
-    option("--max-rounds", metavar="N", low=1, high=100, help="With --run-tools: most calls for one answer; 8."),
+    typer.Option("--max-rounds", metavar="N", min=1, max=100, help="With --run-tools: most calls for one answer; 8."),
 ]
 ThinkThenShape = Annotated[
-    bool, option("--think-then-shape", help="Reason freely; a second, cheap call shapes the answer.")
+    bool, typer.Option("--think-then-shape", help="Reason freely; a second, cheap call shapes the answer.")
 ]
 ShapeWith = Annotated[
     str | None,
-    option("--shape-with", metavar="PROFILE", help="Who makes that second call."),
+    typer.Option("--shape-with", metavar="PROFILE", help="Who makes that second call."),
 ]
 ToolOutputs = Annotated[
     list[str] | None,
-    option(
+    typer.Option(
         "--tool-output",
         metavar="ID=FILE|TEXT",
         help="In a session: what a called tool gave, by id or name; repeatable.",
@@ -203,18 +208,18 @@ ToolOutputs = Annotated[
 ]
 LimiterUrl = Annotated[
     str | None,
-    option("--limiter", metavar="URL", help="Share rates and money with other runs through this limiter."),
+    typer.Option("--limiter", metavar="URL", help="Share rates and money with other runs through this limiter."),
 ]
 JobName = Annotated[
     str | None,
-    option("--job", metavar="NAME", help="With a limiter: --max-cost is for all runs of this name together."),
+    typer.Option("--job", metavar="NAME", help="With a limiter: --max-cost is for all runs of this name together."),
 ]
-Quiet = Annotated[bool, option("--quiet", "-q", help="No notes and no progress on stderr, errors alone.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr, errors alone.")]
 
 
 Attach = Annotated[
     list[str] | None,
-    option(
+    typer.Option(
         "--attach",
         "-a",
         metavar="FILE|URL|-",
@@ -222,16 +227,16 @@ Attach = Annotated[
     ),
 ]
 RemoteUrls = Annotated[
-    bool, option("--remote-urls", help="Send attached addresses as they are, for the provider to fetch.")
+    bool, typer.Option("--remote-urls", help="Send attached addresses as they are, for the provider to fetch.")
 ]
 Convert = Annotated[
-    bool, option("--convert", help="Where a model does not take a file: a PDF's text, an image of another type.")
+    bool, typer.Option("--convert", help="Where a model does not take a file: a PDF's text, an image of another type.")
 ]
-AsIs = Annotated[bool, option("--as-is", help="Send large images as they are, not with 2,000 pixels a side.")]
+AsIs = Annotated[bool, typer.Option("--as-is", help="Send large images as they are, not with 2,000 pixels a side.")]
 Upload = Annotated[
-    bool, option("--upload", help="Upload files where the provider has an endpoint, and send a reference.")
+    bool, typer.Option("--upload", help="Upload files where the provider has an endpoint, and send a reference.")
 ]
-Detail = Annotated[str, option("--detail", metavar="low|high|auto", help="How closely images are looked at.")]
+Detail = Annotated[str, typer.Option("--detail", metavar="low|high|auto", help="How closely images are looked at.")]
 
 
 class PrintOptions(Struct, frozen=True):
@@ -295,7 +300,7 @@ SENT = SendOptions()
 
 Expect = Annotated[
     list[str] | None,
-    option(
+    typer.Option(
         "--expect",
         metavar="KIND=VALUE",
         help="Check answers: exact, contains, regex, schema[=FILE], number, command, agree, judge; repeatable.",
@@ -303,7 +308,7 @@ Expect = Annotated[
 ]
 FailOn = Annotated[
     list[str] | None,
-    option(
+    typer.Option(
         "--fail-on",
         metavar="EXPR",
         help="End with exit code 6 where this is true or not known: verdict=not_observed,pass<0.9,cost>0.05.",
@@ -313,7 +318,9 @@ FailOn = Annotated[
 
 Escalate = Annotated[
     str | None,
-    option("--escalate", metavar="LEVELS", help="Think more only where --expect fails: low,high asks low, then high."),
+    typer.Option(
+        "--escalate", metavar="LEVELS", help="Think more only where --expect fails: low,high asks low, then high."
+    ),
 ]
 
 
@@ -344,7 +351,7 @@ UNCHECKED = CheckOptions()
 
 
 class KeepOptions(Struct, frozen=True):
-    """Which configuration holds, and what is kept and said of a run. `CodedCommand` sees to `notify`."""
+    """Which configuration holds, and what is kept and said of a run. `LightCommand` sees to `notify`."""
 
     config: ConfigFile = None
     no_history: NoHistory = False

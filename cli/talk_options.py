@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, cast
 
+import typer
 from msgspec import Struct
 
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
-from .framework.declared import option
 
 
 class Mismatch(StrEnum):
@@ -19,18 +19,18 @@ class Mismatch(StrEnum):
 
 
 Session = Annotated[
-    str | None, option("--session", metavar="NAME", help="In this session; ask begins it if it is new.")
+    str | None, typer.Option("--session", metavar="NAME", help="In this session; ask begins it if it is new.")
 ]
-GoOn = Annotated[bool, option("--continue", "-c", help="In the session that was used last.")]
+GoOn = Annotated[bool, typer.Option("--continue", "-c", help="In the session that was used last.")]
 CarryReasoning = Annotated[
     bool,
-    option(
+    typer.Option(
         "--carry-reasoning", help="In a session: readable reasoning that cannot go back goes along as a labelled note."
     ),
 ]
 OnMismatch = Annotated[
     Mismatch | None,
-    option(
+    typer.Option(
         "--on-mismatch", help="In a session: signed reasoning whose prefix has changed is left out, or is an error."
     ),
 ]
@@ -54,17 +54,17 @@ class FullContext(StrEnum):
 
 
 ContextTokens = Annotated[
-    int | None, option("--context-tokens", low=1, metavar="N", help="Most input tokens of a session's call.")
+    int | None, typer.Option("--context-tokens", min=1, metavar="N", help="Most input tokens of a session's call.")
 ]
 ContextReasoning = Annotated[
-    KeptReasoning | None, option("--context-reasoning", help="Of which turns of a session reasoning goes back.")
+    KeptReasoning | None, typer.Option("--context-reasoning", help="Of which turns of a session reasoning goes back.")
 ]
 ContextFull = Annotated[
-    FullContext | None, option("--context-full", help="What to do with a session that no longer fits.")
+    FullContext | None, typer.Option("--context-full", help="What to do with a session that no longer fits.")
 ]
 ContextSummary = Annotated[
     str | None,
-    option("--context-summary", metavar="NAME", help="Who sums up what the provider cannot compact itself."),
+    typer.Option("--context-summary", metavar="NAME", help="Who sums up what the provider cannot compact itself."),
 ]
 
 
@@ -94,13 +94,13 @@ class TalkOptions(Struct, frozen=True):
         if self.session is not None and self.go_on:
             raise UsageError("--session NAME names a session, -c takes the latest: say one of them")
         wanted = self.session is not None or self.go_on
-        for name, given in (
+        for option, given in (
             ("--carry-reasoning", self.carry_reasoning), ("--on-mismatch", self.on_mismatch),
             ("--context-tokens", self.context_tokens), ("--context-reasoning", self.context_reasoning),
             ("--context-full", self.context_full), ("--context-summary", self.context_summary),
         ):  # fmt: skip
             if given and not wanted:
-                raise UsageError(f"{name} is about earlier turns", hint="say in which session: --session NAME, or -c")
+                raise UsageError(f"{option} is about earlier turns", hint="say in which session: --session NAME, or -c")
         return wanted
 
 

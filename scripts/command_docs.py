@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import typer.main
+
 from thinkdial.cli.app import app
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
@@ -35,7 +37,7 @@ def document_lines() -> Iterator[str]:
 
 def commands() -> Iterator[tuple[str, Any, Any]]:
     """Every command that can be typed, groups before what is in them: its words, the command, its context."""
-    root: Any = app
+    root = typer.main.get_command(app)
     context = root.make_context("thinkdial", [], resilient_parsing=True)
     yield "thinkdial", root, context
     yield from _below("thinkdial", root, context)

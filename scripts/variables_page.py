@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import typer
+
 from thinkdial.cli.app import app
 from thinkdial.cli.framework.variables import Variable, variables
 from thinkdial.cli.views.setup.variable_list import OTHERS
@@ -14,7 +16,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "variables.md"
 
 
 def main() -> None:
-    text = page(variables(app))
+    text = page(variables(typer.main.get_group(app)))
     if "--check" in sys.argv[1:]:
         if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
             sys.exit("docs/variables.md is stale: python scripts/variables_page.py")

@@ -98,6 +98,23 @@ def compiled_once(pytestconfig: pytest.Config) -> None:
         os.environ["PYTHONPYCACHEPREFIX"] = str(place)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def commands_built_once() -> Iterator[None]:
+    """Commands that run in this process share one tree of commands, which is not built anew for each."""
+    import typer.main
+
+    build, built = typer.main.get_command, dict[int, Any]()
+
+    def get_command(app: typer.Typer) -> Any:
+        if id(app) not in built:
+            built[id(app)] = app, build(app)
+        return built[id(app)][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", get_command)
+        yield
+
+
 @pytest.fixture(scope="session")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Directories that do not exist yet. (`mktemp` looks through all that it made before, for each test.)"""

@@ -14,7 +14,7 @@ import thinkdial
 
 from .cases import each
 
-HEAVY = ("httpx2", "aiohttp", "click", "rich", "yaml", "jinja2", "sqlite3", "asyncio", "orjson", "genai_prices", "ssl")
+HEAVY = ("httpx2", "aiohttp", "typer", "rich", "yaml", "jinja2", "sqlite3", "asyncio", "orjson", "genai_prices", "ssl")
 
 
 def run(*arguments: str) -> Any:
@@ -62,7 +62,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
 def test_calling_it_loads_nothing_of_the_command_line_or_the_simulator() -> None:
     program = "import json, sys, thinkdial; thinkdial.plan('x', 'gpt'); print(json.dumps(sorted(sys.modules)))"
     loaded = run("-c", program)
-    assert not [name for name in loaded if name.startswith(("thinkdial.cli", "thinkdial.simulator", "click", "rich"))]
+    assert not [name for name in loaded if name.startswith(("thinkdial.cli", "thinkdial.simulator", "typer", "rich"))]
 
 
 def test_a_strangers_program_runs(tmp_path: Path) -> None:

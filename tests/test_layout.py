@@ -45,7 +45,7 @@ def test_imports_only_go_down(layer: str) -> None:
 def test_commands_return_their_code_and_end_nothing_themselves(room: str) -> None:
     for path in modules(f"cli/commands/{room}"):
         text = path.read_text(encoding="utf-8")
-        assert "click.exceptions" not in text and "sys.exit" not in text and "SystemExit" not in text, path
+        assert "typer.Exit" not in text and "sys.exit" not in text and "SystemExit" not in text, path
 
 
 def test_the_simulator_shares_no_line_with_the_layers() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import typer
+
 from ...engine.checks.expectation import KINDS
 from ...providers.think import Level
 from ..app import app
-from ..framework.value_types import FileType, WordType
 from .answer import DIRECTORIES, FILES
 
 DAYS = ["today", "month", "24h", "7d", "4w"]
@@ -36,7 +37,8 @@ ARGUMENT_KINDS: dict[tuple[str, str], Any] = {
 
 def program_table() -> dict[str, Any]:
     """Commands with their options and arguments, and the think values."""
-    root = _node(app, (), "")
+    group: Any = typer.main.get_group(app)
+    root = _node(group, (), "")
     words = {level.value: "" for level in Level} | {"auto": "the provider's default", "8k": "a budget of 8192 tokens"}
     table = {"root": root, "think": list(words.items())}
     help_node = root["commands"]["help"]
@@ -73,11 +75,12 @@ def _node(command: Any, path: tuple[str, ...], summary: str) -> dict[str, Any]:
 def option_kind(one: Any) -> Any:
     """What the value of an option is."""
     long = next((name for name in one.opts if name.startswith("--")), one.opts[0])
-    if isinstance(one.type, WordType):
-        return one.type.words
+    descriptor = one.type_descriptor
+    if descriptor.is_choice:
+        return [str(getattr(choice, "value", choice)) for choice in descriptor.choices or ()]
     if long in OPTION_KINDS:
         return OPTION_KINDS[long]
-    if isinstance(one.type, FileType) or (one.metavar or "").split("|")[0] in ("FILE", "DIR"):
+    if descriptor.is_path or descriptor.is_file or (one.metavar or "").split("|")[0] in ("FILE", "DIR"):
         return DIRECTORIES if one.metavar == "DIR" else FILES
     return "text"
 

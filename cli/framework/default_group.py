@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .command import HintingGroup
+from .light import LightGroup
 
 DEFAULT = "run"
 
 
-class DefaultGroup(HintingGroup):
+class DefaultGroup(LightGroup):
     """`thinkdial batch FILE ...` means `thinkdial batch run FILE ...`. A file called like a command is `./status`.
 
     The help of the group is that of this command, and the list of the others.

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, ClassVar
 
-from .command import CodedCommand, HintingGroup
-from .parameters import parts
+import typer
+
+from .light import LightCommand, LightGroup
+from .option_groups import with_groups
 
 
-class LazyGroup(HintingGroup):
+class LazyGroup(LightGroup):
     """`summaries` says each command in a line, in the order of the help.
 
     A command is the function of its name in the module of its name in `package` (with a `_` behind the function's name
@@ -22,8 +24,8 @@ class LazyGroup(HintingGroup):
     summaries: ClassVar[Mapping[str, str]] = {}
     modules: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, name: str | None = None, **attributes: Any) -> None:
-        super().__init__(name, **attributes)
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
         self.commands: Any = _Commands(self)
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -35,14 +37,17 @@ class LazyGroup(HintingGroup):
 
     def made(self, name: str) -> Any:
         """The command `name`, imported. Raises `KeyError` where there is none."""
+        from typer.main import get_group
+
         summary = self.summaries[name]
         module = import_module(f".{self.modules.get(name, name)}", self.package)
-        if (group := getattr(module, "app", None)) is not None:
-            group.name, group.short_help = name, summary
-            return group
-        function = getattr(module, name, None) or getattr(module, f"{name}_")
-        params, callback = parts(function)
-        return CodedCommand(name, params=params, callback=callback, help=function.__doc__, short_help=summary)
+        alone = typer.Typer(rich_markup_mode=None)
+        if hasattr(module, "app"):
+            alone.add_typer(module.app, name=name, short_help=summary)
+        else:
+            function = getattr(module, name, None) or getattr(module, f"{name}_")
+            alone.command(name, cls=LightCommand, short_help=summary)(with_groups(function))
+        return get_group(alone).commands[name]
 
 
 class _Commands(Mapping[str, Any]):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from ...providers.errors import did_you_mean
+
+_NO_CHOICE = re.compile(r"'(?P<word>.*)' is not one of (?P<choices>'.*')\.?", re.DOTALL)
 
 
 def hinted(error: Any, command: Any, ctx: Any, given: Sequence[str]) -> Any:
@@ -14,8 +17,14 @@ def hinted(error: Any, command: Any, ctx: Any, given: Sequence[str]) -> Any:
         error.possibilities = None
         error.message = error.message.rstrip(".") + _option_hint(unknown, command, ctx, given)
         return error
+    message = str(error.message).removeprefix("Value error, ")
+    if (found := _NO_CHOICE.search(message)) is not None:
+        choices = found["choices"].strip("'").split("', '")
+        near = did_you_mean(found["word"].lower(), choices)
+        message = f"{found['word']!r} is not one of {', '.join(choices)}{near}."
     if (name := _variable(error, ctx)) is not None:
-        error.message = f"{error.message.rstrip('.')} (it comes from the variable {name})."
+        message = f"{message.rstrip('.')} (it comes from the variable {name})."
+    error.message = message
     return error
 
 

@@ -30,7 +30,7 @@ SETTABLE = frozenset(
 def variable_of(option: Any) -> str | None:
     """The variable of an option; None for one that no variable sets."""
     long = next((name[2:] for name in option.opts if name.startswith("--")), None)
-    if long is None or (long not in SETTABLE and (option.required or option.default in (None, False))):
+    if long is None or (long not in SETTABLE and option.default in (None, False)):
         return None
     return f"{PREFIX}{long.upper().replace('-', '_')}"
 

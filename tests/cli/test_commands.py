@@ -32,9 +32,11 @@ def test_help_shows_an_example(cli: Cli, command: str, flag: str) -> None:
 
 
 def test_every_command_has_its_help_tested(cli: Cli) -> None:
+    from typer.main import get_command
+
     from thinkdial.cli.app import app
 
-    root: Any = app
+    root: Any = get_command(app)
     groups = {name for name, command in root.commands.items() if hasattr(command, "commands")}
     found = set(root.commands) - groups
     found |= {f"{group} {name}" for group in groups for name in root.commands[group].commands}
@@ -207,7 +209,22 @@ def test_words_survive_a_terminal_that_knows_only_ascii(process: Any) -> None:
     assert ended.code == 2 and "no profile or group" in ended.err and "Traceback" not in ended.err
 
 
-def test_a_value_that_is_none_of_its_kind_names_its_option() -> None:
+def test_a_plain_command_line_does_not_import_pydantic() -> None:
+    """Typer's adapters cost a third of a cold start; `cli/light.py` goes around them."""
+    script = """
+import sys
+from thinkdial.cli.app import app
+from thinkdial.providers.errors import UsageError
+sys.argv = ["thinkdial", "ask", "hi", "-p", "nosuch", "--think", "high", "--format", "json", "-q"]
+try:
+    app()
+except UsageError:
+    sys.exit(7 if not any(name.split(".")[0] == "pydantic" for name in sys.modules) else 1)
+"""
+    assert subprocess.run([sys.executable, "-c", script], stdin=subprocess.DEVNULL, capture_output=True).returncode == 7
+
+
+def test_an_option_that_needs_conversion_still_goes_through_typer() -> None:
     command = [sys.executable, "-m", "thinkdial.cli", "ask", "hi", "--retries", "many"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == 2

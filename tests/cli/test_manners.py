@@ -26,7 +26,9 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 
 
 def every_command() -> list[tuple[str, ...]]:
-    return list(commands(app))
+    import typer
+
+    return list(commands(typer.main.get_group(app)))
 
 
 @pytest.mark.parametrize("words", every_command(), ids=" ".join)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from thinkdial.cli.app import app
 from thinkdial.cli.framework.variables import SETTABLE, variables
@@ -36,7 +37,7 @@ def test_a_configuration_by_variable(cli: Cli, monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize(
     ("name", "value", "words"),
-    [("REPEAT", "0", "1 to 1000"), ("REASONING", "non", "did you mean none?")],
+    [("REPEAT", "0", "greater than or equal to 1"), ("REASONING", "non", "did you mean none?")],
 )
 def test_a_bad_value_names_its_variable(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
@@ -47,7 +48,7 @@ def test_a_bad_value_names_its_variable(
 
 
 def test_what_a_command_is_about_is_typed() -> None:
-    found = {one.option[2:] for one in variables(app)}
+    found = {one.option[2:] for one in variables(typer.main.get_group(app))}
     assert found >= SETTABLE, "each of them is an option of some command"
     assert not found & {"profile", "file", "output", "force", "dry-run", "session", "continue", "expect", "raw", "save"}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import ConfigFile, Quiet
 from .options import BatchName
 
@@ -19,7 +20,7 @@ def collect(
     batch: BatchName = None,
     output: Annotated[
         Path | None,
-        option("-o", "--output", metavar="FILE", help="Write all results to FILE, not to what submitting named."),
+        typer.Option("-o", "--output", metavar="FILE", help="Write all results to FILE, not to what submitting named."),
     ] = None,
     config: ConfigFile = None,
     quiet: Quiet = False,

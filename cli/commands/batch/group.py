@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ...framework.default_group import DefaultGroup
 from ...framework.lazy import LazyGroup
 
@@ -23,4 +25,9 @@ class BatchCommands(DefaultGroup, LazyGroup):
     }
 
 
-app = BatchCommands(help="Run rows x profiles x think values, and look after providers' batches.", no_args_is_help=True)
+app = typer.Typer(
+    cls=BatchCommands,
+    help="Run rows x profiles x think values, and look after providers' batches.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)

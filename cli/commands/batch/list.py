@@ -6,8 +6,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import AsJson
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def list_(
-    limit: Annotated[int, option("--limit", "-n", metavar="N", low=1, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.")] = 20,
     json: AsJson = False,
 ) -> ExitCode:
     """List what was submitted with --via provider from this machine, newest first, as it was when last looked at.

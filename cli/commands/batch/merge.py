@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 from ...options import Force, Quiet
 from .options import BatchForm, BatchTarget, InputForm, Ordered
 
@@ -20,20 +21,20 @@ if TYPE_CHECKING:
 def merge(
     parts: Annotated[
         list[str],
-        argument(metavar="PART...", help="Outputs of shards: files, folders, patterns, s3://bucket/prefix."),
+        typer.Argument(metavar="PART...", help="Outputs of shards: files, folders, patterns, s3://bucket/prefix."),
     ],
     output: BatchTarget = None,
     ordered: Ordered = False,
     rows: Annotated[
-        str | None, option("--input", metavar="FILE", help="Hold the parts against the rows of this input.")
+        str | None, typer.Option("--input", metavar="FILE", help="Hold the parts against the rows of this input.")
     ] = None,
     input_format: InputForm = None,
     output_format: BatchForm = None,
     summary: Annotated[
         list[Path] | None,
-        option("--summary", metavar="FILE", help="Write the summary to a .json, .html or .md; repeatable."),
+        typer.Option("--summary", metavar="FILE", help="Write the summary to a .json, .html or .md; repeatable."),
     ] = None,
-    replace: Annotated[bool, option("--replace", help="Write over FILE if it exists.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over FILE if it exists.")] = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> ExitCode:

@@ -4,44 +4,44 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ...framework.declared import argument, option
+import typer
 
 BatchName = Annotated[
     str | None,
-    argument(metavar="ID", help="A batch, or the beginning of its id; without one the batch that is open."),
+    typer.Argument(metavar="ID", help="A batch, or the beginning of its id; without one the batch that is open."),
 ]
-BatchForm = Annotated[str | None, option("--format", metavar="FORM", help="jsonl (the default) or csv.")]
-Ordered = Annotated[bool, option("--ordered", help="Give the results in the order of the rows.")]
+BatchForm = Annotated[str | None, typer.Option("--format", metavar="FORM", help="jsonl (the default) or csv.")]
+Ordered = Annotated[bool, typer.Option("--ordered", help="Give the results in the order of the rows.")]
 Poll = Annotated[
     float | None,
-    option("--poll", metavar="SECONDS", low=0.01, help="Look so often at providers' batches; else ever rarer."),
+    typer.Option("--poll", metavar="SECONDS", min=0.01, help="Look so often at providers' batches; else ever rarer."),
 ]
 BatchTarget = Annotated[
     str | None,
-    option(
+    typer.Option(
         "-o", "--output", metavar="FILE", help="Write the results to a file, or in parts to s3://... or a .parquet."
     ),
 ]
 ShardName = Annotated[
     str | None,
-    option("--shard", metavar="N/OF", help="Run only the rows of shard 3/16; auto: ask the scheduler."),
+    typer.Option("--shard", metavar="N/OF", help="Run only the rows of shard 3/16; auto: ask the scheduler."),
 ]
 AllowFiles = Annotated[
-    bool, option("--allow-files", help="Let rows name files that lie outside of the rows' own folder.")
+    bool, typer.Option("--allow-files", help="Let rows name files that lie outside of the rows' own folder.")
 ]
 
 ProfileCallsAtOnce = Annotated[
     int | None,
-    option("--concurrency", metavar="N", low=1, high=4096, help="Calls at once for each profile, at most."),
+    typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once for each profile, at most."),
 ]
 InputForm = Annotated[
-    str | None, option("--input-format", metavar="FORM", help="jsonl, csv, tsv or lines; else guessed.")
+    str | None, typer.Option("--input-format", metavar="FORM", help="jsonl, csv, tsv or lines; else guessed.")
 ]
 TemplateText = Annotated[
     str | None,
-    option("--template", metavar="TEXT", help="The prompt from a row's fields: 'Translate {{text}}' (Jinja2)."),
+    typer.Option("--template", metavar="TEXT", help="The prompt from a row's fields: 'Translate {{text}}' (Jinja2)."),
 ]
 Variables = Annotated[
     list[str] | None,
-    option("--var", "-v", metavar="NAME=VALUE", help="A field for the template beside the row's; repeatable."),
+    typer.Option("--var", "-v", metavar="NAME=VALUE", help="A field for the template beside the row's; repeatable."),
 ]

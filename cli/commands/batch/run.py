@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ...exit_codes import ExitCode
 from ...files.attached import AS_USUAL, AttachedOptions
-from ...framework.declared import argument, option
 from ...options import (
     KEPT,
     UNCHECKED,
@@ -64,9 +64,9 @@ if TYPE_CHECKING:
 
 PROVIDER, RAY = "provider", "ray"
 
-Input = Annotated[str, argument(metavar="FILE", help="Rows: JSONL, CSV or plain lines; - reads standard input.")]
+Input = Annotated[str, typer.Argument(metavar="FILE", help="Rows: JSONL, CSV or plain lines; - reads standard input.")]
 TemplateName = Annotated[
-    str | None, option("-T", "--use", metavar="NAME", help="The prompt from this template of your configuration.")
+    str | None, typer.Option("-T", "--use", metavar="NAME", help="The prompt from this template of your configuration.")
 ]
 
 
@@ -75,9 +75,9 @@ class ProviderOptions(Struct, frozen=True):
 
     via: Annotated[
         str | None,
-        option("--via", metavar="provider", help="provider: hand the rows to the providers' own batch APIs."),
+        typer.Option("--via", metavar="provider", help="provider: hand the rows to the providers' own batch APIs."),
     ] = None
-    wait: Annotated[bool, option("--wait", help="With --via: wait for the results, then write them.")] = False
+    wait: Annotated[bool, typer.Option("--wait", help="With --via: wait for the results, then write them.")] = False
     poll: Poll = None
 
 
@@ -85,19 +85,19 @@ class SpreadOptions(Struct, frozen=True):
     """Who makes the calls: this process, others of this machine, or workers of a cluster."""
 
     engine: Annotated[
-        str | None, option("--engine", metavar="ray", help="ray: spread the rows over a Ray cluster.")
+        str | None, typer.Option("--engine", metavar="ray", help="ray: spread the rows over a Ray cluster.")
     ] = None
     workers: Annotated[
         int | None,
-        option("--workers", metavar="N", low=1, help="With --engine ray: workers in all; else one for each CPU."),
+        typer.Option("--workers", metavar="N", min=1, help="With --engine ray: workers in all; else one for each CPU."),
     ] = None
     processes: Annotated[
         int | None,
-        option("--processes", metavar="N", low=1, help="Have N processes of this machine make the calls."),
+        typer.Option("--processes", metavar="N", min=1, help="Have N processes of this machine make the calls."),
     ] = None
     send_keys: Annotated[
         bool,
-        option("--send-keys", help="With --engine ray over TLS or loopback: send keys along, sealed."),
+        typer.Option("--send-keys", help="With --engine ray over TLS or loopback: send keys along, sealed."),
     ] = False
 
     def wanted(self) -> Workers | None:
@@ -124,10 +124,10 @@ class PartOptions(Struct, frozen=True):
     """How large the parts of an output are, where it consists of parts."""
 
     part_rows: Annotated[
-        int, option("--part-rows", metavar="N", low=1, help="Results in one part, of s3://... or a .parquet.")
+        int, typer.Option("--part-rows", metavar="N", min=1, help="Results in one part, of s3://... or a .parquet.")
     ] = 1000
     part_seconds: Annotated[
-        float, option("--part-seconds", metavar="SECONDS", low=0.1, help="Write a part at least so often.")
+        float, typer.Option("--part-seconds", metavar="SECONDS", min=0.1, help="Write a part at least so often.")
     ] = 60.0
 
 
@@ -151,17 +151,17 @@ def run(
     allow_unpriced: AllowUnpriced = False,
     concurrency: ProfileCallsAtOnce = None,
     retry_failed: Annotated[
-        bool, option("--retry-failed", help="Run those rows again too whose results in -o FILE have failed.")
+        bool, typer.Option("--retry-failed", help="Run those rows again too whose results in -o FILE have failed.")
     ] = False,
     ordered: Ordered = False,
     window: Annotated[
-        int, option("--window", metavar="N", low=1, help="With --ordered on a pipe: results that may wait.")
+        int, typer.Option("--window", metavar="N", min=1, help="With --ordered on a pipe: results that may wait.")
     ] = 10_000,
     input_format: InputForm = None,
     output_format: BatchForm = None,
     summary: Annotated[
         list[Path] | None,
-        option("--summary", metavar="FILE", help="Write the end summary to a .json, .html or .md; repeatable."),
+        typer.Option("--summary", metavar="FILE", help="Write the end summary to a .json, .html or .md; repeatable."),
     ] = None,
     force: Force = False,
     timeout: Timeout = None,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import ConfigFile, Quiet
 from .options import BatchName, Poll
 
@@ -15,7 +16,7 @@ def wait(
     poll: Poll = None,
     most: Annotated[
         float | None,
-        option("--timeout", metavar="SECONDS", low=0, help="Give up waiting after so long (exit 1)."),
+        typer.Option("--timeout", metavar="SECONDS", min=0, help="Give up waiting after so long (exit 1)."),
     ] = None,
     config: ConfigFile = None,
     quiet: Quiet = False,

@@ -6,10 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
+import typer
 from msgspec.structs import replace
 
 from ...exit_codes import ExitCode
-from ...framework.declared import argument
 from ...options import (
     KEPT,
     SENT,
@@ -39,7 +39,7 @@ STEM = "chat"
 def chat(
     name: Annotated[
         str | None,
-        argument(metavar="NAME", help="The session, begun if it is new. Without one a new session begins."),
+        typer.Argument(metavar="NAME", help="The session, begun if it is new. Without one a new session begins."),
     ] = None,
     profile: OneProfile = None,
     think: ThinkOne = None,

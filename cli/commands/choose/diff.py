@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 from ...options import AsJson, Force, Format, Output, OutputFormat
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ TEXT_WIDTH = 80
 def diff(
     first: Annotated[
         str,
-        argument(
+        typer.Argument(
             metavar="RUN[:PROFILE]",
             help="A stored result: a run by number, last, or the beginning of its id; of many results one by its"
             " PROFILE or PROFILE@THINK.",
@@ -26,10 +27,12 @@ def diff(
     ],
     second: Annotated[
         str | None,
-        argument(metavar="RUN[:PROFILE]", help="The other one. Without it: the two results of a run that has two."),
+        typer.Argument(
+            metavar="RUN[:PROFILE]", help="The other one. Without it: the two results of a run that has two."
+        ),
     ] = None,
     whole: Annotated[
-        bool, option("--whole", help="Show the answers whole, not only what is near the differences.")
+        bool, typer.Option("--whole", help="Show the answers whole, not only what is near the differences.")
     ] = False,
     output_format: OutputFormat = None,
     json: AsJson = False,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import typer
 from msgspec import Struct
 
 from ...exit_codes import ExitCode
 from ...files.attached import AS_USUAL, AttachedOptions
-from ...framework.declared import argument, option
 from ...options import (
     KEPT,
     UNCHECKED,
@@ -41,7 +41,7 @@ from ..batch.options import AllowFiles, InputForm, ProfileCallsAtOnce, TemplateT
 
 TunedRows = Annotated[
     str | None,
-    argument(metavar="FILE", help="Rows with expect: JSONL or CSV; - reads standard input. Or --from alone."),
+    typer.Argument(metavar="FILE", help="Rows with expect: JSONL or CSV; - reads standard input. Or --from alone."),
 ]
 
 
@@ -50,22 +50,22 @@ class AimOptions(Struct, frozen=True):
 
     target: Annotated[
         float | None,
-        option(
+        typer.Option(
             "--target",
             metavar="RATE",
             help="The pass rate to be reached, such as 0.9, by its lower bound; else: not worse than the best arm.",
         ),
     ] = None
     confidence: Annotated[
-        float, option("--confidence", metavar="SHARE", help="How sure what is said has to be; 0.95 by default.")
+        float, typer.Option("--confidence", metavar="SHARE", help="How sure what is said has to be; 0.95 by default.")
     ] = 0.95
     most_rows: Annotated[
-        int | None, option("--rows", metavar="N", low=1, help="Take at most so many rows, at random.")
+        int | None, typer.Option("--rows", metavar="N", min=1, help="Take at most so many rows, at random.")
     ] = None
-    seed: Annotated[int, option("--seed", metavar="N", help="Decides the order of the rows.")] = 0
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Decides the order of the rows.")] = 0
     samples: Annotated[
         list[Path] | None,
-        option("--from", metavar="FILE", help="An output of a batch that has some of the samples; repeatable."),
+        typer.Option("--from", metavar="FILE", help="An output of a batch that has some of the samples; repeatable."),
     ] = None
 
 
@@ -74,16 +74,16 @@ class ResultOptions(Struct, frozen=True):
 
     output: Annotated[
         Path | None,
-        option("-o", "--output", metavar="FILE", help="Keep the results as JSONL; the same command goes on."),
+        typer.Option("-o", "--output", metavar="FILE", help="Keep the results as JSONL; the same command goes on."),
     ] = None
     force: Force = False
     summary: Annotated[
         list[Path] | None,
-        option("--summary", metavar="FILE", help="Write what was found to a .json, .html or .md; repeatable."),
+        typer.Option("--summary", metavar="FILE", help="Write what was found to a .json, .html or .md; repeatable."),
     ] = None
     save: Annotated[
         str | None,
-        option("--save", metavar="NAME", help="Write what was chosen into your configuration, as this profile."),
+        typer.Option("--save", metavar="NAME", help="Write what was chosen into your configuration, as this profile."),
     ] = None
     output_format: OutputFormat = None
     json: AsJson = False

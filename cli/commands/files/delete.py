@@ -5,19 +5,18 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
+import typer
 
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 from ...options import ConfigFile, Quiet
 from .list import Provider
 
 
 def delete(
-    numbers: Annotated[list[int] | None, argument(metavar="NUMBER", help="As in thinkdial files list.")] = None,
-    everything: Annotated[bool, option("--all", help="All of them.")] = False,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="NUMBER", help="As in thinkdial files list.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     provider: Provider = None,
-    yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> ExitCode:
@@ -45,7 +44,7 @@ def delete(
         count = f"{len(chosen)} file{'s' if len(chosen) > 1 else ''}"
         if not is_terminal(sys.stdin):
             raise UsageError(f"this would delete {count}", hint="add --yes when nobody can be asked")
-        if not click.confirm(f"Delete {count}?", err=True):
+        if not typer.confirm(f"Delete {count}?", err=True):
             return ExitCode.OK
     settings = load_config(config, [], quiet=quiet)
     ended = run_loop(delete_uploads(chosen, settings, os.environ, memory))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ...framework.lazy import LazyGroup
 
 
@@ -18,4 +20,9 @@ class FileCommands(LazyGroup):
     }
 
 
-app = FileCommands(help="Files that were attached: at providers, and in the history.", no_args_is_help=True)
+app = typer.Typer(
+    cls=FileCommands,
+    help="Files that were attached: at providers, and in the history.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)

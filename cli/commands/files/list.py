@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import AsJson
 
-Provider = Annotated[str | None, option("--provider", metavar="NAME", help="Only the uploads of this provider.")]
+Provider = Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Only the uploads of this provider.")]
 
 
 def list_(provider: Provider = None, json: AsJson = False) -> ExitCode:

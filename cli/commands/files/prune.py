@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 
 
 def prune(
     days: Annotated[
         int | None,
-        option("--days", metavar="N", low=0, help="Forget bytes that were last sent more than N days ago."),
+        typer.Option("--days", metavar="N", min=0, help="Forget bytes that were last sent more than N days ago."),
     ] = None,
 ) -> ExitCode:
     """Forget uploads whose time is over by their provider's rule, and with --days the bytes of files in the history.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ...framework.lazy import LazyGroup
 
 
@@ -21,4 +23,9 @@ class HistoryCommands(LazyGroup):
     }
 
 
-app = HistoryCommands(help="Show stored runs again, without paying again.", no_args_is_help=True)
+app = typer.Typer(
+    cls=HistoryCommands,
+    help="Show stored runs again, without paying again.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import AsJson
 from .options import Since, Until
 
 
 def list_(
     text: Annotated[
-        str | None, option("--text", "--search", metavar="TEXT", help="Only where prompt or answer hold this.")
+        str | None, typer.Option("--text", "--search", metavar="TEXT", help="Only where prompt or answer hold this.")
     ] = None,
     profile: Annotated[
-        str | None, option("--profile", "-p", metavar="NAME", help="Only runs of this profile; a part will do.")
+        str | None, typer.Option("--profile", "-p", metavar="NAME", help="Only runs of this profile; a part will do.")
     ] = None,
     model: Annotated[
-        str | None, option("--model", metavar="NAME", help="Only runs of this model; a part will do.")
+        str | None, typer.Option("--model", metavar="NAME", help="Only runs of this model; a part will do.")
     ] = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, option("--limit", "-n", metavar="N", low=1, high=100_000, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, max=100_000, help="At most so many.")] = 20,
     json: AsJson = False,
 ) -> ExitCode:
     """List stored runs, newest first: when, what was asked, of whom, how it went and what it cost.

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument
 from ...options import ConfigFile
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _MOST_SECONDS = 3600
 
 def open_(
     run: Annotated[
-        str | None, argument(metavar="RUN", help="A run: its number, last, or the beginning of its id.")
+        str | None, typer.Argument(metavar="RUN", help="A run: its number, last, or the beginning of its id.")
     ] = None,
     config: ConfigFile = None,
 ) -> ExitCode:

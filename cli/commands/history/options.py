@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ...framework.declared import argument, option
+import typer
 
 OneRun = Annotated[
-    str, argument(metavar="ID", help="A run: its number, last, or the beginning of its id (four characters).")
+    str, typer.Argument(metavar="ID", help="A run: its number, last, or the beginning of its id (four characters).")
 ]
 OneResult = Annotated[
     str | None,
-    option(
+    typer.Option(
         "--profile",
         "-p",
         metavar="NAME",
@@ -20,6 +20,8 @@ OneResult = Annotated[
 ]
 Since = Annotated[
     str | None,
-    option("--since", metavar="WHEN", help="2026-11-01, today, month (its first day), 12h, 7d or 4w; UTC days."),
+    typer.Option("--since", metavar="WHEN", help="2026-11-01, today, month (its first day), 12h, 7d or 4w; UTC days."),
 ]
-Until = Annotated[str | None, option("--until", metavar="WHEN", help="The same; this day is still included. UTC days.")]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="WHEN", help="The same; this day is still included. UTC days.")
+]

@@ -6,19 +6,20 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 from ...options import Force
 
 
 def report(
-    runs: Annotated[list[str], argument(metavar="ID", help="Runs: number, last, or the beginning of an id.")],
+    runs: Annotated[list[str], typer.Argument(metavar="ID", help="Runs: number, last, or the beginning of an id.")],
     output: Annotated[
         Path | None,
-        option("-o", "--output", metavar="FILE", help="Where to write the page, such as report.html."),
+        typer.Option("-o", "--output", metavar="FILE", help="Where to write the page, such as report.html."),
     ] = None,
     force: Force = False,
-    title: Annotated[str | None, option("--title", metavar="TEXT", help="The page's title.")] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The page's title.")] = None,
 ) -> ExitCode:
     """Write stored runs as one self-contained HTML page, for reading answers side by side.
 

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-import click
+import typer
 
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 from ...options import AsJson
 
 SHOWN_NAMES = 3
@@ -17,14 +16,16 @@ SHOWN_NAMES = 3
 
 def rm(
     runs: Annotated[
-        list[str] | None, argument(metavar="ID", help="Runs: number, last, or the beginning of an id.")
+        list[str] | None, typer.Argument(metavar="ID", help="Runs: number, last, or the beginning of an id.")
     ] = None,
-    everything: Annotated[bool, option("--all", help="All of them.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     before: Annotated[
         str | None,
-        option("--before", metavar="WHEN", help="Those from before 2026-11-01, today, month, or 30d ago; UTC days."),
+        typer.Option(
+            "--before", metavar="WHEN", help="Those from before 2026-11-01, today, month, or 30d ago; UTC days."
+        ),
     ] = None,
-    yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: AsJson = False,
 ) -> ExitCode:
     """Forget stored runs: prompts, answers and bytes. The sums that `thinkdial spend` shows are kept.
@@ -69,7 +70,7 @@ def _agreed(numbers: Sequence[int], *, named: bool) -> bool:
     count = _count(len(numbers))
     if is_terminal(sys.stdin):
         which = f" ({', '.join(map(str, numbers))})" if len(numbers) <= 10 else ""
-        return click.confirm(f"Forget {count}{which}?", err=True)
+        return typer.confirm(f"Forget {count}{which}?", err=True)
     if not named:
         raise UsageError(f"this would forget {count}", hint="add --yes when nobody can be asked")
     return True

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import PRINTED, Format, PrintOptions, Quiet, ReasoningView, ShowAnswers
 from .options import OneResult, OneRun
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 def show(
     run: OneRun,
     profile: OneResult = None,
-    raw: Annotated[bool, option("--raw", help="The bytes of one response, as they came.")] = False,
-    sent: Annotated[bool, option("--sent", help="What was sent: plan and request, credentials masked.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="The bytes of one response, as they came.")] = False,
+    sent: Annotated[bool, typer.Option("--sent", help="What was sent: plan and request, credentials masked.")] = False,
     answers: ShowAnswers = ReasoningView.FULL,
     printing: PrintOptions = PRINTED,
     quiet: Quiet = False,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 
 if TYPE_CHECKING:
     import subprocess
@@ -16,9 +17,9 @@ READY = "listens at"
 
 
 def bench(
-    clients: Annotated[int, option("--clients", metavar="N", low=1, high=64, help="Clients at once.")] = CLIENTS,
+    clients: Annotated[int, typer.Option("--clients", metavar="N", min=1, max=64, help="Clients at once.")] = CLIENTS,
     seconds: Annotated[
-        float, option("--seconds", metavar="S", low=0.2, high=600, help="How long each load lasts.")
+        float, typer.Option("--seconds", metavar="S", min=0.2, max=600, help="How long each load lasts.")
     ] = SECONDS,
 ) -> ExitCode:
     """Start a limiter for the purpose, and ask it as runs do, first for leave, then for leave and money.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ...framework.lazy import LazyGroup
 
 HELP = """Keep one limit and one budget over several runs, on one machine or many.
@@ -29,4 +31,4 @@ class LimiterCommands(LazyGroup):
     }
 
 
-app = LimiterCommands(help=HELP, no_args_is_help=True)
+app = typer.Typer(cls=LimiterCommands, help=HELP, no_args_is_help=True, rich_markup_mode=None)

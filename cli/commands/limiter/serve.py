@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 
 if TYPE_CHECKING:
     from ....engine.limiter.server import LimiterServer
@@ -20,32 +21,36 @@ LEASE_S = 30.0
 def serve(
     url: Annotated[
         str | None,
-        argument(
+        typer.Argument(
             metavar="URL",
             help="Where to listen: unix:///PATH, tcp://127.0.0.1:PORT or tls://HOST:PORT; else a private socket.",
         ),
     ] = None,
     store: Annotated[
         str | None,
-        option("--store", metavar="FILE|URL", help="Where what was spent is kept: a file, or redis://HOST:PORT/N."),
+        typer.Option(
+            "--store", metavar="FILE|URL", help="Where what was spent is kept: a file, or redis://HOST:PORT/N."
+        ),
     ] = None,
     token_file: Annotated[
         Path | None,
-        option("--token-file", metavar="FILE", help="Only clients that have this token: thinkdial limiter token."),
+        typer.Option(
+            "--token-file", metavar="FILE", help="Only clients that have this token: thinkdial limiter token."
+        ),
     ] = None,
     cert: Annotated[
-        Path | None, option("--cert", metavar="FILE", help="With tls://: the certificate, and its chain, in PEM.")
+        Path | None, typer.Option("--cert", metavar="FILE", help="With tls://: the certificate, and its chain, in PEM.")
     ] = None,
     key_file: Annotated[
-        Path | None, option("--key-file", metavar="FILE", help="With tls://: the key of the certificate, in PEM.")
+        Path | None, typer.Option("--key-file", metavar="FILE", help="With tls://: the key of the certificate, in PEM.")
     ] = None,
     lease: Annotated[
         float,
-        option(
+        typer.Option(
             "--lease",
             metavar="SECONDS",
-            low=1,
-            high=3600,
+            min=1,
+            max=3600,
             help="Who is silent for so long has died: its calls are charged.",
         ),
     ] = LEASE_S,

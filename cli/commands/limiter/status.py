@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument
 from ...options import AsJson, ConfigFile, LimiterUrl
 
 
 def status(
-    url: Annotated[str | None, argument(metavar="URL", help="Which limiter, as --limiter says it.")] = None,
+    url: Annotated[str | None, typer.Argument(metavar="URL", help="Which limiter, as --limiter says it.")] = None,
     limiter: LimiterUrl = None,
     json: AsJson = False,
     config: ConfigFile = None,

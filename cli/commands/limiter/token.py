@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument
 
 TOKEN_BYTES = 32
 
 
 def token(
-    path: Annotated[Path, argument(metavar="FILE", help="The file to write, for its owner alone.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, for its owner alone.")],
 ) -> ExitCode:
     """Make a token, write it to a private file, and say how it is handed on. The token itself is not printed.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import AsJson, ConfigFile
 from ..history.options import Since, Until
 
@@ -32,14 +33,16 @@ class SpendFormat(StrEnum):
 
 
 def spend(
-    by: Annotated[By, option("--by", help="What to sum up by.")] = By.DAY,
+    by: Annotated[By, typer.Option("--by", help="What to sum up by.")] = By.DAY,
     since: Since = None,
     until: Until = None,
-    forecast_error: Annotated[bool, option("--forecast-error", help="How good the forecasts were, instead.")] = False,
-    disagreements: Annotated[
-        bool, option("--disagreements", help="Bills that differ from the price list by over 5 %, instead.")
+    forecast_error: Annotated[
+        bool, typer.Option("--forecast-error", help="How good the forecasts were, instead.")
     ] = False,
-    output_format: Annotated[SpendFormat | None, option("--format", help="How to print the sums.")] = None,
+    disagreements: Annotated[
+        bool, typer.Option("--disagreements", help="Bills that differ from the price list by over 5 %, instead.")
+    ] = False,
+    output_format: Annotated[SpendFormat | None, typer.Option("--format", help="How to print the sums.")] = None,
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> ExitCode:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode, code_for
-from ...framework.declared import option
 from ...options import (
     KEPT,
     PRINTED,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 CallsAtOnce = Annotated[
     int | None,
-    option("--concurrency", metavar="N", low=1, high=4096, help="Calls at once, at most; 64 unless it is said."),
+    typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once, at most; 64 unless it is said."),
 ]
 
 

@@ -6,8 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import AllowUnpriced, AsJson, ConfigFile, Files, Force, MaxCost, Profiles, PromptArgument, Quiet, System
 
 if TYPE_CHECKING:
@@ -36,15 +37,15 @@ def dose(
     prompt: PromptArgument = None,
     profile: Profiles = None,
     think: Annotated[
-        str | None, option("--think", "-t", metavar="VALUES", help="Only these think values; a comma list.")
+        str | None, typer.Option("--think", "-t", metavar="VALUES", help="Only these think values; a comma list.")
     ] = None,
     measure: Annotated[
         int | None,
-        option(
+        typer.Option(
             "--measure",
             metavar="N",
-            low=1,
-            high=MOST_WANTED,
+            min=1,
+            max=MOST_WANTED,
             help="Ask until each think value has N answers; needs --max-cost. Run again, it goes on.",
         ),
     ] = None,
@@ -52,10 +53,10 @@ def dose(
     allow_unpriced: AllowUnpriced = False,
     file: Files = None,
     system: System = None,
-    output_format: Annotated[DoseFormat | None, option("--format", help="How to print the curves.")] = None,
+    output_format: Annotated[DoseFormat | None, typer.Option("--format", help="How to print the curves.")] = None,
     json: AsJson = False,
     output: Annotated[
-        Path | None, option("-o", "--output", metavar="FILE", help="Write the curves to a file, as dose.html.")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the curves to a file, as dose.html.")
     ] = None,
     force: Force = False,
     config: ConfigFile = None,

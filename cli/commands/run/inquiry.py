@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
 from msgspec import Struct
 
-from ...framework.declared import option
 from ...options import UNCHECKED, CheckOptions, Format, KeepOptions, PrintOptions, SendOptions
 from ...talk_options import ALONE, TalkOptions
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 PromptTemplateName = Annotated[
     str | None,
-    option("-T", "--use", metavar="NAME", help="Put the prompt into this template of your configuration."),
+    typer.Option("-T", "--use", metavar="NAME", help="Put the prompt into this template of your configuration."),
 ]
 PromptFields = Annotated[
     list[str] | None,
-    option("--var", "-v", metavar="NAME=VALUE", help="A field for the template of -T; repeatable."),
+    typer.Option("--var", "-v", metavar="NAME=VALUE", help="A field for the template of -T; repeatable."),
 ]
-InEditor = Annotated[bool, option("--edit", "-e", help="Write the prompt in your editor ($VISUAL, $EDITOR).")]
+InEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write the prompt in your editor ($VISUAL, $EDITOR).")]
 
 
 class PromptOptions(Struct, frozen=True):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import ConfigFile, MaxCost, Quiet, SessionName, Yes
 
 
@@ -13,7 +14,7 @@ def compact(
     name: SessionName,
     profile: Annotated[
         str | None,
-        option("--profile", "-p", metavar="NAME", help="Have this profile sum it up, whoever goes on."),
+        typer.Option("--profile", "-p", metavar="NAME", help="Have this profile sum it up, whoever goes on."),
     ] = None,
     max_cost: MaxCost = None,
     yes: Yes = False,

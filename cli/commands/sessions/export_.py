@@ -6,24 +6,25 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 from ...options import Force
 from .exchange_form import ExchangeForm
 
 
 def export_(
-    name: Annotated[str | None, argument(metavar="[NAME]", help="The session; the latest without one.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The session; the latest without one.")] = None,
     output: Annotated[
-        Path | None, option("--output", "-o", metavar="FILE", help="Write it to FILE instead of stdout.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to FILE instead of stdout.")
     ] = None,
     form: Annotated[
         ExchangeForm | None,
-        option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; md for FILE.md, else thinkdial."),
+        typer.Option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; md for FILE.md, else thinkdial."),
     ] = None,
     force: Force = False,
     no_branches: Annotated[
-        bool, option("--no-branches", help="Leave out what was forked or left behind (thinkdial only).")
+        bool, typer.Option("--no-branches", help="Leave out what was forked or left behind (thinkdial only).")
     ] = False,
 ) -> ExitCode:
     """Write a session into a file: with every piece of state (thinkdial), to be read (md), or as an API's messages.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 from ...options import SessionName
 
 
 def fork(
     name: SessionName,
-    new: Annotated[str, argument(metavar="NEW", help="The name of the second session.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The name of the second session.")],
     at: Annotated[
-        int | None, option("--at", metavar="TURN", low=0, help="After this turn; 0 is before the first.")
+        int | None, typer.Option("--at", metavar="TURN", min=0, help="After this turn; 0 is before the first.")
     ] = None,
 ) -> ExitCode:
     """Begin a second session that shares the turns of the first up to one of them. Nothing is copied.

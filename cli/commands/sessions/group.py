@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ...framework.lazy import LazyGroup
 
 
@@ -29,4 +31,9 @@ class SessionCommands(LazyGroup):
     modules: ClassVar = {"export": "export_", "import": "import_"}
 
 
-app = SessionCommands(help="Conversations that move between providers, and know what they lose.", no_args_is_help=True)
+app = typer.Typer(
+    cls=SessionCommands,
+    help="Conversations that move between providers, and know what they lose.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)

@@ -6,22 +6,23 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from ....providers.errors import UsageError
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 from .exchange_form import ExchangeForm
 
 
 def import_(
-    file: Annotated[str, argument(metavar="FILE", help="The file, or - for standard input.")],
-    name: Annotated[str | None, argument(metavar="[NAME]", help="What the session is to be called.")] = None,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The file, or - for standard input.")],
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="What the session is to be called.")] = None,
     form: Annotated[
         ExchangeForm | None,
-        option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; told by the content."),
+        typer.Option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; told by the content."),
     ] = None,
     own: Annotated[
         bool,
-        option("--own", help="It is my own, from another machine: its state goes to who gave it (thinkdial)."),
+        typer.Option("--own", help="It is my own, from another machine: its state goes to who gave it (thinkdial)."),
     ] = False,
 ) -> ExitCode:
     """Make a session of a file. What only a provider can read stays in it, and is sent to nobody; nothing is run or

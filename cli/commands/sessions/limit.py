@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument
 from ...options import SessionName
 
 
 def limit(
     name: SessionName,
-    usd: Annotated[str, argument(metavar="USD", help="The most, over all turns; none lifts the limit.")],
+    usd: Annotated[str, typer.Argument(metavar="USD", help="The most, over all turns; none lifts the limit.")],
 ) -> ExitCode:
     """Cap what all turns of a session together may cost. A turn that would pass it is refused before it is sent.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import SessionName
 
 
@@ -13,13 +14,13 @@ def new(
     name: SessionName,
     from_run: Annotated[
         str | None,
-        option("--from-run", metavar="RUN[:PROFILE[@THINK]]", help="Begin with this stored answer."),
+        typer.Option("--from-run", metavar="RUN[:PROFILE[@THINK]]", help="Begin with this stored answer."),
     ] = None,
     system: Annotated[
-        str | None, option("--system", "-s", metavar="TEXT", help="The system prompt of all its turns.")
+        str | None, typer.Option("--system", "-s", metavar="TEXT", help="The system prompt of all its turns.")
     ] = None,
     max_cost: Annotated[
-        str | None, option("--max-cost", metavar="USD", help="The most that all its turns together may cost.")
+        str | None, typer.Option("--max-cost", metavar="USD", help="The most that all its turns together may cost.")
     ] = None,
 ) -> ExitCode:
     """Begin a session. With --from-run a stored answer is its first turn, without paying again.

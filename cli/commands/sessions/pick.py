@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument
 from ...options import SessionName
 
 
 def pick(
     name: SessionName,
-    result: Annotated[str, argument(metavar="PROFILE[@THINK]", help="Whose answer.")] = "",
+    result: Annotated[str, typer.Argument(metavar="PROFILE[@THINK]", help="Whose answer.")] = "",
 ) -> ExitCode:
     """Go on with one answer of the session's latest comparison. Its prompt and this answer become the next turn.
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument
 from ...options import SessionName
 
 
-def rename(name: SessionName, new: Annotated[str, argument(metavar="NEW", help="The name from now on.")]) -> ExitCode:
+def rename(
+    name: SessionName, new: Annotated[str, typer.Argument(metavar="NEW", help="The name from now on.")]
+) -> ExitCode:
     """Give a session another name.
 
     Example:  thinkdial session rename tea green-tea

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument, option
 from ...options import SessionName
 
 
 def rewind(
     name: SessionName,
-    back: Annotated[int, argument(metavar="N", low=1, help="By so many turns.")] = 1,
+    back: Annotated[int, typer.Argument(metavar="N", min=1, help="By so many turns.")] = 1,
     to: Annotated[
-        int | None, option("--to", metavar="TURN", low=0, help="To after this turn; 0 is before the first.")
+        int | None, typer.Option("--to", metavar="TURN", min=0, help="To after this turn; 0 is before the first.")
     ] = None,
 ) -> ExitCode:
     """Go back by turns. Those that are left stay in the session's tree, and a fork can begin at them.

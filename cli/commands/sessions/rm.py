@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
+import typer
 
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 from ...options import SessionName
 
 
-def rm(name: SessionName, yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False) -> ExitCode:
+def rm(name: SessionName, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> ExitCode:
     """Forget a session, and the turns that no fork of it needs. The runs stay in the history.
 
     Example:  thinkdial session rm tea
@@ -21,7 +20,7 @@ def rm(name: SessionName, yes: Annotated[bool, option("--yes", "-y", help="Do no
     from ...output import is_terminal, say
 
     turns = len(named_conversation(name).turns)
-    if not yes and is_terminal(sys.stdin) and not click.confirm(f"Forget session {name} ({turns} turns)?", err=True):
+    if not yes and is_terminal(sys.stdin) and not typer.confirm(f"Forget session {name} ({turns} turns)?", err=True):
         say("nothing was forgotten")
         return ExitCode.OK
     removed = forget_session(name)

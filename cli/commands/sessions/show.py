@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import argument
 from ...options import AsJson, ConfigFile
 
 
 def show(
-    name: Annotated[str | None, argument(metavar="[NAME]", help="The session; the latest without one.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The session; the latest without one.")] = None,
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> ExitCode:

@@ -5,19 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from ...exit_codes import ExitCode
-from ...framework.declared import option
 
 
 def simulate(
-    port: Annotated[int, option("--port", low=0, high=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8099,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 8099,
     pace: Annotated[
-        float | None, option("--pace", low=0, high=100, help="How slow: 0 answers at once, 1 is lifelike.")
+        float | None, typer.Option("--pace", min=0, max=100, help="How slow: 0 answers at once, 1 is lifelike.")
     ] = None,
-    seed: Annotated[int, option("--seed", help="The same seed gives the same answers.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same answers.")] = 0,
     fault: Annotated[
         list[str] | None,
-        option(
+        typer.Option(
             "--fault",
             metavar="NAME=SHARE",
             help="Let a share of requests, batch rows (row_...) or batches (batch_...) fail, as rate_limit=0.1; "
@@ -25,23 +28,23 @@ def simulate(
         ),
     ] = None,
     log: Annotated[
-        Path | None, option("--log", metavar="FILE", help="Append every request as a JSON line, keys left out.")
+        Path | None, typer.Option("--log", metavar="FILE", help="Append every request as a JSON line, keys left out.")
     ] = None,
     state: Annotated[
         Path | None,
-        option("--state", metavar="DIR", help="Keep batches and their files here, across restarts."),
+        typer.Option("--state", metavar="DIR", help="Keep batches and their files here, across restarts."),
     ] = None,
     batch_polls: Annotated[
-        int, option("--batch-polls", low=0, help="How often a batch is looked at until it has ended.")
+        int, typer.Option("--batch-polls", min=0, help="How often a batch is looked at until it has ended.")
     ] = 2,
     batch_s: Annotated[
         float | None,
-        option("--batch-seconds", low=0, help="Let batches end after so many seconds, however often looked at."),
+        typer.Option("--batch-seconds", min=0, help="Let batches end after so many seconds, however often looked at."),
     ] = None,
     rpm: Annotated[
-        int | None, option("--rpm", low=1, help="Requests a minute for each key and model; more get a 429.")
+        int | None, typer.Option("--rpm", min=1, help="Requests a minute for each key and model; more get a 429.")
     ] = None,
-    tpm: Annotated[int | None, option("--tpm", low=1, help="Tokens a minute for each key and model.")] = None,
+    tpm: Annotated[int | None, typer.Option("--tpm", min=1, help="Tokens a minute for each key and model.")] = None,
 ) -> ExitCode:
     """Serve the simulated providers on this machine until Ctrl-C. Nothing they say is real.
 

@@ -33,7 +33,7 @@ LIBRARIES = (
     "aiohttp", "anyio", "anyio._backends._asyncio", "anyio.streams.tls", "asyncio", "genai_prices.data",
     "genai_prices.data_snapshot", "h11", "httpcore2", "httpx2", "jinja2", "jsonschema", "markdown_it", "orjson",
     "platformdirs", "pydantic", "regex", "rich._unicode_data", "rich.console", "rich.live", "rich.markdown",
-    "rich.panel", "rich.table", "sniffio", "sqlite3", "truststore", "click", "uvloop", "yaml", "zoneinfo",
+    "rich.panel", "rich.table", "sniffio", "sqlite3", "truststore", "typer", "typer.main", "uvloop", "yaml", "zoneinfo",
 )  # fmt: skip
 STEP_S = 30.0
 MOST_BYTES = 1 << 20

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import typer
 
 from thinkdial.cli.app import app
 from thinkdial.cli.completion.answer import typed_words
@@ -113,7 +114,7 @@ def test_every_kind_is_of_something_that_exists() -> None:
         for name, below in getattr(group, "commands", {}).items():
             walk(below, (*path, name))
 
-    walk(app, ())
+    walk(typer.main.get_group(app), ())
     assert set(OPTION_KINDS) <= options
     assert {metavar for _, metavar in ARGUMENT_KINDS} <= arguments
 

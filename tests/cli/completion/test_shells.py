@@ -157,7 +157,7 @@ def test_it_costs_little_and_imports_no_framework(place: Path) -> None:
     assert cpu_of([sys.executable, *line], place) <= MOST_TIMES_PASS * cpu_of([sys.executable, "-c", "pass"], place)
     code = (
         "import sys; sys.argv = ['thinkdial', *sys.argv[1:]]; from thinkdial.cli.main import main; main();"
-        "bad = {'click', 'rich', 'yaml', 'msgspec', 'platformdirs', 'dataclasses'} & {*sys.modules};"
+        "bad = {'typer', 'rich', 'yaml', 'msgspec', 'platformdirs', 'dataclasses'} & {*sys.modules};"
         "assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code, *line[2:]], env=environment(place), cwd=place / "here", check=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import typer.main
 
 from thinkdial.cli.app import app
 from thinkdial.cli.framework.default_group import DEFAULT, DefaultGroup
@@ -128,7 +129,7 @@ def _tokens(call: str) -> list[str]:
 
 def _walked(tokens: list[str]) -> tuple[Any, Any, list[str]]:
     """The command that the words name, and what stands behind them. None where there is no such command."""
-    command: Any = app
+    command: Any = typer.main.get_command(app)
     context = command.make_context("thinkdial", [], resilient_parsing=True)
     while tokens and hasattr(command, "list_commands"):
         if isinstance(command, DefaultGroup) and tokens[0] not in command.list_commands(context):
@@ -153,6 +154,6 @@ def all_options() -> set[str]:
             below = command.get_command(context, name)
             walk(below, below.make_context(name, [], parent=context, resilient_parsing=True))
 
-    root: Any = app
+    root: Any = typer.main.get_command(app)
     walk(root, root.make_context("thinkdial", [], resilient_parsing=True))
     return found

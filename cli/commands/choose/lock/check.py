@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import option
 from ....options import KEPT, AllowUnpriced, AsJson, Force, Format, KeepOptions, MaxCost, Output, OutputFormat, Yes
 from .options import DEFAULT, Answers, LockFile, MostProbes
 
@@ -24,15 +25,15 @@ def check(
     repeat: Answers = None,
     max_cost: MaxCost = None,
     no_calls: Annotated[
-        bool, option("--no-calls", help="Send nothing: compare what the history has seen since.")
+        bool, typer.Option("--no-calls", help="Send nothing: compare what the history has seen since.")
     ] = False,
     false_alarms: Annotated[
         float,
-        option(
+        typer.Option(
             "--false-alarms",
             metavar="RATE",
-            low=0.0001,
-            high=0.5,
+            min=0.0001,
+            max=0.5,
             help="How often a check may say that something has changed where nothing has.",
         ),
     ] = 0.05,

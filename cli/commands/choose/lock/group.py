@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ....framework.lazy import LazyGroup
 
 
@@ -17,7 +19,9 @@ class LockCommands(LazyGroup):
     }
 
 
-app = LockCommands(
+app = typer.Typer(
+    cls=LockCommands,
     help="What chosen profiles are: request, served model, price, tokens and passes; and whether they still are.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )

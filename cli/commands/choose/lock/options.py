@@ -8,26 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ....framework.declared import argument, option
+import typer
 
 if TYPE_CHECKING:
     from .....engine.locks.lock import Progress
 
 LockFile = Annotated[
     Path,
-    argument(metavar="FILE", help="The lock: YAML, or JSON where the name ends in .json."),
+    typer.Argument(metavar="FILE", help="The lock: YAML, or JSON where the name ends in .json.", show_default=True),
 ]
 MostProbes = Annotated[
-    int | None, option("--probes", metavar="N", low=1, high=1000, help="Ask only the first N probes.")
+    int | None, typer.Option("--probes", metavar="N", min=1, max=1000, help="Ask only the first N probes.")
 ]
 Answers = Annotated[
     int | None,
-    option(
-        "--repeat",
-        metavar="N",
-        low=1,
-        high=1000,
-        help="Ask each probe N times; else 3, and in a check as the lock did.",
+    typer.Option(
+        "--repeat", metavar="N", min=1, max=1000, help="Ask each probe N times; else 3, and in a check as the lock did."
     ),
 ]
 DEFAULT = Path("thinkdial.lock")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import option
 from ....options import KEPT, AllowUnpriced, AsJson, KeepOptions, MaxCost, Profiles, ThinkSweep, Yes
 from .options import DEFAULT, Answers, LockFile, MostProbes
 
@@ -20,7 +21,9 @@ def write(
     think: ThinkSweep = None,
     rows: Annotated[
         Path | None,
-        option("--rows", metavar="FILE", help="Probes of your own, as the rows of a batch: prompt, system, expect."),
+        typer.Option(
+            "--rows", metavar="FILE", help="Probes of your own, as the rows of a batch: prompt, system, expect."
+        ),
     ] = None,
     probes: MostProbes = None,
     repeat: Answers = None,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import argument, option
 from ....options import AsJson, ConfigFile
 
 
 def show(
     model: Annotated[
-        str | None, argument(metavar="MODEL", help="A model, or provider/model. With -p it may be left out.")
+        str | None, typer.Argument(metavar="MODEL", help="A model, or provider/model. With -p it may be left out.")
     ] = None,
     profile: Annotated[
         str | None,
-        option("--profile", "-p", metavar="NAME", help="As this profile calls it, with its own price."),
+        typer.Option("--profile", "-p", metavar="NAME", help="As this profile calls it, with its own price."),
     ] = None,
     json: AsJson = False,
     config: ConfigFile = None,

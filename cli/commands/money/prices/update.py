@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import option
 from ....options import AsJson
 
 
 def update(
     url: Annotated[
-        str | None, option("--url", metavar="URL", help="From here instead of where genai-prices publishes it.")
+        str | None, typer.Option("--url", metavar="URL", help="From here instead of where genai-prices publishes it.")
     ] = None,
     json: AsJson = False,
 ) -> ExitCode:

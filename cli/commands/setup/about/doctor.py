@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import click
+import typer
 
 from ....exit_codes import ExitCode
 from ....options import AsJson, ConfigFile
 
 
-def doctor(ctx: click.Context, json: AsJson = False, config: ConfigFile = None) -> ExitCode:
+def doctor(ctx: typer.Context, json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     """Look at Python, libraries, configuration, keys, history, facts, proxies, certificates and the terminal.
 
     The text can be pasted into a report: it has names of variables and files, and no key, address or prompt of yours.

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import click
+import typer
 
 from ....exit_codes import ExitCode
-from ....framework.declared import argument
 
 
 def help_(
-    ctx: click.Context,
+    ctx: typer.Context,
     command: Annotated[
-        list[str] | None, argument(metavar="[COMMAND]...", help="A command, such as compare or history show.")
+        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="A command, such as compare or history show.")
     ] = None,
 ) -> ExitCode:
     """Show the help of the program, or of one command, as --help does; `help variables` lists what variables set.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ....framework.lazy import LazyGroup
 
 
@@ -20,4 +22,6 @@ class ConfigCommands(LazyGroup):
     }
 
 
-app = ConfigCommands(help="Read and change the configuration.", no_args_is_help=True)
+app = typer.Typer(
+    cls=ConfigCommands, help="Read and change the configuration.", no_args_is_help=True, rich_markup_mode=None
+)

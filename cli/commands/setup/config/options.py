@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ....framework.declared import argument, option
+import typer
 
 ConfigKey = Annotated[
     str,
-    argument(
+    typer.Argument(
         metavar="KEY", help="Such as defaults.think or profiles.claude.model; a key with a dot in it in double quotes."
     ),
 ]
-InProject = Annotated[bool, option("--project", help="In the project's .thinkdial.yaml instead of your own file.")]
+InProject = Annotated[
+    bool, typer.Option("--project", help="In the project's .thinkdial.yaml instead of your own file.")
+]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import argument
 from .options import ConfigKey, InProject
 
 
 def set_(
     key: ConfigKey,
-    value: Annotated[str, argument(metavar="VALUE", help="Text, a number, true or false, [a, list] or {a: mapping}.")],
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="Text, a number, true or false, [a, list] or {a: mapping}.")
+    ],
     project: InProject = False,
 ) -> ExitCode:
     """Write one value into your configuration. Comments and order stay, and what would be wrong is not written.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ....framework.lazy import LazyGroup
 
 
@@ -19,7 +21,9 @@ class FactCommands(LazyGroup):
     }
 
 
-app = FactCommands(
+app = typer.Typer(
+    cls=FactCommands,
     help="What is known of models, their prices and their ends, and newer facts without a new release.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from .....providers.errors import UsageError
-from ....framework.declared import option
 
 if TYPE_CHECKING:
     from .....engine.lookups.fact_update import NewFacts
 
-Url = option("--url", metavar="URL", help="From here; else THINKDIAL_FACTS_URL, else the release page.")
-FromFile = option("--from", metavar="FILE", help="A file of this machine, with FILE.sha256 beside it.")
+Url = typer.Option("--url", metavar="URL", help="From here; else THINKDIAL_FACTS_URL, else the release page.")
+FromFile = typer.Option("--from", metavar="FILE", help="A file of this machine, with FILE.sha256 beside it.")
 
 
 def new_facts(url: str | None, source: str | None, environment: dict[str, str]) -> NewFacts:

@@ -6,8 +6,9 @@ import os
 import sys
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import option
 from ....options import AsJson
 from .options import FromFile, Url
 
@@ -15,8 +16,8 @@ from .options import FromFile, Url
 def update(
     url: Annotated[str | None, Url] = None,
     source: Annotated[str | None, FromFile] = None,
-    accept: Annotated[bool, option("--accept", help="Also prices that fall by half or more.")] = False,
-    yes: Annotated[bool, option("--yes", "-y", help="Without the question.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Also prices that fall by half or more.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Without the question.")] = False,
     json: AsJson = False,
 ) -> ExitCode:
     """Fetch a fact file, or read one with --from, check it, show what it changes, and use it from then on.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ....framework.lazy import LazyGroup
 
 HELP = """Keep API keys in the operating system's keyring, and see where each key comes from.
@@ -34,4 +36,4 @@ class KeyCommands(LazyGroup):
     }
 
 
-app = KeyCommands(help=HELP, no_args_is_help=True)
+app = typer.Typer(cls=KeyCommands, help=HELP, no_args_is_help=True, rich_markup_mode=None)

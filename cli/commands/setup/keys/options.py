@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ....framework.declared import argument
+import typer
 
 KeyName = Annotated[
-    str, argument(metavar="NAME", help="A provider, or a profile; profile:NAME where both have the name.")
+    str, typer.Argument(metavar="NAME", help="A provider, or a profile; profile:NAME where both have the name.")
 ]

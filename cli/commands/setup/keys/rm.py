@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import option
 from .options import KeyName
 
 
 def rm(
     name: KeyName,
     forget: Annotated[
-        bool, option("--forget", help="Only forget that there is one, when the keyring cannot be reached.")
+        bool, typer.Option("--forget", help="Only forget that there is one, when the keyring cannot be reached.")
     ] = False,
 ) -> ExitCode:
     """Remove the key of a provider or a profile from the keyring.

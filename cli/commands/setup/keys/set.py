@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import option
 from ....options import ConfigFile
 from .options import KeyName
 
 
 def set_(
     name: KeyName,
-    stdin: Annotated[bool, option("--stdin", help="Read the key from standard input.")] = False,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read the key from standard input.")] = False,
     config: ConfigFile = None,
 ) -> ExitCode:
     """Store the key of a provider, or of one profile alone, in the operating system's keyring.

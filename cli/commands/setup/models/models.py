@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import argument, option
 from ....options import AsJson, ConfigFile
 
 if TYPE_CHECKING:
@@ -15,24 +16,26 @@ if TYPE_CHECKING:
 def models(
     pattern: Annotated[
         str | None,
-        argument(metavar="PATTERN", help="Part of a name, or a whole model id; or the word refresh."),
+        typer.Argument(metavar="PATTERN", help="Part of a name, or a whole model id; or the word refresh."),
     ] = None,
-    profile: Annotated[str | None, option("--profile", "-p", metavar="NAME", help="The model of this profile.")] = None,
-    provider: Annotated[str | None, option("--provider", metavar="NAME", help="Only this provider.")] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", "-p", metavar="NAME", help="The model of this profile.")
+    ] = None,
+    provider: Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = None,
     can: Annotated[
-        str | None, option("--can", metavar="VALUE", help="Only models that take this think value as it is.")
+        str | None, typer.Option("--can", metavar="VALUE", help="Only models that take this think value as it is.")
     ] = None,
-    budget: Annotated[bool, option("--budget", help="Only models that take a token budget.")] = False,
+    budget: Annotated[bool, typer.Option("--budget", help="Only models that take a token budget.")] = False,
     max_price: Annotated[
         float | None,
-        option(
+        typer.Option(
             "--max-price",
             metavar="USD",
-            low=0,
+            min=0,
             help="Only models whose output costs at most this per million.",
         ),
     ] = None,
-    everything: Annotated[bool, option("--all", help="Retired models too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Retired models too.")] = False,
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> ExitCode:

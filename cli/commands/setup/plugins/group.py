@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ....framework.lazy import LazyGroup
 
 
@@ -14,4 +16,7 @@ class PluginCommands(LazyGroup):
     summaries: ClassVar = {"list": "List the installed plugins, and whether they can be loaded."}
 
 
-app = PluginCommands( help="Providers and dialects that other packages add.", no_args_is_help=True)  # fmt: skip
+app = typer.Typer(
+    cls=PluginCommands, help="Providers and dialects that other packages add.", no_args_is_help=True,
+    rich_markup_mode=None,
+)  # fmt: skip

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from .....profiles.profile import Profile
 from ....exit_codes import ExitCode
-from ....framework.declared import argument, option
 from ....options import AsJson, ConfigFile, Profiles
 
 
 def check(
     names: Annotated[
         list[str] | None,
-        argument(metavar="NAME", help="Profiles or groups; without, those you configured or have a key for."),
+        typer.Argument(metavar="NAME", help="Profiles or groups; without, those you configured or have a key for."),
     ] = None,
     profile: Profiles = None,
-    everything: Annotated[bool, option("--all", help="All profiles, also those that nobody set up.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All profiles, also those that nobody set up.")] = False,
     online: Annotated[
-        bool, option("--online", help="Also ask each provider for its list of models. No prompt is sent.")
+        bool, typer.Option("--online", help="Also ask each provider for its list of models. No prompt is sent.")
     ] = False,
     timeout: Annotated[
-        float | None, option("--timeout", metavar="SECONDS", low=0.001, help="How long a provider may take.")
+        float | None, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="How long a provider may take.")
     ] = None,
     json: AsJson = False,
     config: ConfigFile = None,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ....framework.lazy import LazyGroup
 
 
@@ -22,4 +24,6 @@ class ProfileCommands(LazyGroup):
     }
 
 
-app = ProfileCommands(help="Manage and check the profiles in YAML.", no_args_is_help=True)
+app = typer.Typer(
+    cls=ProfileCommands, help="Manage and check the profiles in YAML.", no_args_is_help=True, rich_markup_mode=None
+)

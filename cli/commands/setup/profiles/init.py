@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import option
 
 
 def init(
-    project: Annotated[bool, option("--project", help="Start .thinkdial.yaml here instead of your own file.")] = False,
-    force: Annotated[bool, option("--force", help="Replace a file that is already there.")] = False,
+    project: Annotated[
+        bool, typer.Option("--project", help="Start .thinkdial.yaml here instead of your own file.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is already there.")] = False,
 ) -> ExitCode:
     """Write a first configuration with examples to edit. It never replaces a file unless told to.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import option
 
 
 def schema(
-    result: Annotated[bool, option("--result", help="The schema of results and runs instead.")] = False,
+    result: Annotated[bool, typer.Option("--result", help="The schema of results and runs instead.")] = False,
 ) -> ExitCode:
     """Print the JSON Schema of the configuration, for editors; or, with --result, of what --json prints.
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import argument
 
 
 def trust(
-    file: Annotated[Path | None, argument(metavar="FILE", help="The project file; the nearest one without.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="The project file; the nearest one without.")
+    ] = None,
 ) -> ExitCode:
     """Vouch for a project's .thinkdial.yaml, so that its base_url, headers and key settings are used.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ....framework.lazy import LazyGroup
 
 
@@ -17,4 +19,6 @@ class TemplateCommands(LazyGroup):
     }
 
 
-app = TemplateCommands(help="Prompts with fields, for -T NAME.", no_args_is_help=True)
+app = typer.Typer(
+    cls=TemplateCommands, help="Prompts with fields, for -T NAME.", no_args_is_help=True, rich_markup_mode=None
+)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import argument
 from ....options import AsJson, ConfigFile
 
 
 def show(
-    name: Annotated[str, argument(metavar="NAME", help="A template.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A template.")],
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> ExitCode:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import typer
+
 from ....framework.lazy import LazyGroup
 
 
@@ -17,4 +19,6 @@ class ToolCommands(LazyGroup):
     }
 
 
-app = ToolCommands(help="Programs and MCP servers for --run-tools.", no_args_is_help=True)
+app = typer.Typer(
+    cls=ToolCommands, help="Programs and MCP servers for --run-tools.", no_args_is_help=True, rich_markup_mode=None
+)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from ....exit_codes import ExitCode
-from ....framework.declared import option
 from ....options import AsJson, ConfigFile
 
-OfServers = Annotated[bool, option("--mcp", help="Start the servers, or call them, and list what they offer.")]
+OfServers = Annotated[bool, typer.Option("--mcp", help="Start the servers, or call them, and list what they offer.")]
 
 
 def list_(mcp: OfServers = False, json: AsJson = False, config: ConfigFile = None) -> ExitCode:

@@ -36,9 +36,9 @@ def test_a_sound_installation(cli: Cli) -> None:
 
 
 def test_every_library_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = ["click>=8.5", "no-such-thing>=1", "keyring>=25; extra == 'keyring'", "pytest; extra == 'dev'"]
+    listed = ["typer>=0.16", "no-such-thing>=1", "keyring>=25; extra == 'keyring'", "pytest; extra == 'dev'"]
     monkeypatch.setattr(program, "requires", lambda _: listed)
-    assert program.required() == (["click", "no-such-thing"], ["keyring"])
+    assert program.required() == (["typer", "no-such-thing"], ["keyring"])
     (missing,) = [one for one in program.program_findings() if one.name == "missing"]
     assert (missing.value, missing.state) == ("no-such-thing", "problem")
 
