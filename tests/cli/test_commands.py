@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from ..cases import each
+
 Cli = Callable[..., Any]
 
 COMMANDS = (
@@ -22,8 +24,8 @@ COMMANDS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("flag", ["--help", "-h"])
+@each("command", COMMANDS)
+@each("flag", ["--help", "-h"])
 def test_help_shows_an_example(cli: Cli, command: str, flag: str) -> None:
     ended = cli(*command.split(), flag)
     shown = " ".join(ended.out.replace("│", " ").split())

@@ -117,7 +117,7 @@ USAGE: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "words"), USAGE, ids=[" ".join(arguments) for arguments, _ in USAGE])
+@each(("arguments", "words"), USAGE, ids=[" ".join(arguments) for arguments, _ in USAGE])
 def test_2_usage(cli: Cli, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
     ended = cli(*arguments)
     assert ended.code == 2 and ended.out == "" and "Traceback" not in ended.err

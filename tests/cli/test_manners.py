@@ -12,6 +12,7 @@ import pytest
 from thinkdial.cli.app import app
 from thinkdial.cli.framework import end_notice
 
+from ..cases import each
 from .conftest import Ended
 
 Cli = Callable[..., Ended]
@@ -31,7 +32,7 @@ def every_command() -> list[tuple[str, ...]]:
     return list(commands(typer.main.get_group(app)))
 
 
-@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+@each("words", every_command(), ids=" ".join)
 def test_help_speaks_in_words(cli: Cli, words: tuple[str, ...]) -> None:
     shown = cli(*words, "--help")
     assert shown.code == 0
@@ -42,7 +43,7 @@ def test_help_speaks_in_words(cli: Cli, words: tuple[str, ...]) -> None:
             assert "-p, --profile NAME" in line
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "meant"),
     [
         (("demoo",), "Did you mean 'demo'"),

@@ -14,6 +14,7 @@ from thinkdial.profiles.config import Config, load, read_text
 from thinkdial.profiles.yaml_file import MAX_FILE_BYTES
 from thinkdial.providers.errors import ConfigError
 
+from ..cases import each
 from .conftest import Files
 
 MISTAKES = [
@@ -124,7 +125,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize("text, place, message, hint", MISTAKES, ids=[repr(entry[0][:60]) for entry in MISTAKES])
+@each("text, place, message, hint", MISTAKES, ids=[repr(entry[0][:60]) for entry in MISTAKES])
 def test_a_mistake_names_its_place(files: Files, text: str, place: str, message: str, hint: str | None) -> None:
     with pytest.raises(ConfigError) as raised:
         files.load(user=text)

@@ -12,11 +12,13 @@ from thinkdial.cli.app import app
 from thinkdial.cli.completion.answer import typed_words
 from thinkdial.cli.completion.table import ARGUMENT_KINDS, OPTION_KINDS, argument_kind, option_kind
 
+from ...cases import each
+
 Tab = Callable[..., list[str]]
 LEVELS = ["off", "minimal", "low", "medium", "high", "xhigh", "max", "auto", "8k"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "found"),
     [
         (("com",), ["compare"]),
@@ -58,7 +60,7 @@ def test_values(tab: Tab, words: tuple[str, ...], found: list[str]) -> None:
     assert tab(*words) == found
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     [
         ("ask", ""), ("ask", "hel"), ("ask", "-s", "x"), ("ask", "--max-cost", ""), ("ask", "--", "-"),

@@ -18,6 +18,8 @@ from thinkdial.profiles.own_profiles.reader import PROFILE_KEYS
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.think import parse_think
 
+from ...cases import each
+
 OWN = """
 profiles:
   mine: {provider: openai, model: gpt-6-sol, params: {store: false, user: me}, system: be brief, think: low}
@@ -86,8 +88,8 @@ def test_there_is_a_sample_of_every_key() -> None:
     assert set(SAMPLES) == set(PROFILE_KEYS)
 
 
-@pytest.mark.parametrize("key", SAMPLES)
-@pytest.mark.parametrize("name", ["mine", "chat"])
+@each("key", SAMPLES)
+@each("name", ["mine", "chat"])
 def test_each_key_of_a_profile_is_refused_with_its_place_or_changes_nothing_but_the_dial(
     project: Path, key: str, name: str
 ) -> None:

@@ -14,6 +14,8 @@ from thinkdial.engine.results.result import Result
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import AnswerDelta, AnswerWasReasoning, Complete, ReasoningDelta, ReasoningWithheld
 
+from ....cases import each
+
 Make = Callable[..., Result]
 BUSY = Failure("rate_limit", "slow down", 429, True)
 
@@ -97,9 +99,9 @@ def test_an_answer_that_was_reasoning_moves(clock: Clock) -> None:
     assert "┊ hmm" in frame(live) and frame(live)[1].endswith(" thinking")
 
 
-@pytest.mark.parametrize("height", [1, 2, 3, 5, 9, 10, 24, 60])
-@pytest.mark.parametrize("width", [1, 10, 40, 80, 160])
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 8, 30])
+@each("height", [1, 2, 3, 5, 9, 10, 24, 60])
+@each("width", [1, 10, 40, 80, 160])
+@each("count", [1, 2, 3, 4, 8, 30])
 def test_it_fits_every_window(clock: Clock, result: Make, width: int, height: int, count: int) -> None:
     live = view(clock, *(f"a rather long title {n}" for n in range(count)))
     for index in range(count - 1):
