@@ -17,7 +17,7 @@ from .budget_rules import BudgetRules, check_names, read_budget, with_members
 from .card import ModelCard, Spelling
 from .cards.own_models import OwnModel, read_models, with_own_prices
 from .cards.resolution import card_for
-from .disk import is_own, is_same
+from .disk import config_place, is_own, is_same
 from .own_profiles.reader import read_profile, read_think
 from .price_list import read_prices
 from .profile import MANY, Defaults, Price, Profile, Profiles, Reference
@@ -114,9 +114,7 @@ class _Draft(Struct):
 
 def user_directory() -> Path:
     """Where the user's configuration belongs on this system."""
-    from platformdirs import user_config_path
-
-    return user_config_path("thinkdial", appauthor=False)
+    return config_place()
 
 
 def user_file() -> Path:

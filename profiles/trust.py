@@ -5,7 +5,6 @@ An edit takes the trust away. What a profile may say is named here, so that what
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -76,6 +75,8 @@ def refused(section: Section, key: str, path: str | None = None) -> ConfigError:
 
 
 def _fingerprint(path: Path, text: str) -> tuple[str, str]:
+    import hashlib
+
     return str(real_path(path)), hashlib.sha256(text.encode()).hexdigest()
 
 

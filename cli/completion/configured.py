@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_path
-
 from ...profiles.config import Config, load, load_builtin, user_file
+from ...profiles.disk import data_place
 from ...providers.errors import ThinkdialError
 
 
@@ -22,7 +21,7 @@ def configured(config: str | None) -> dict[str, Any]:
         settings = load_builtin()
     return {
         "names": _names(settings),
-        "data": str(user_data_path("thinkdial", appauthor=False)),
+        "data": str(data_place()),
         "files": [str(user_file())],
     }
 

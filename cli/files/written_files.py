@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ...profiles.disk import read_bounded, real_path, save_private
+from ...profiles.disk import data_place, read_bounded, real_path, save_private
 from ...providers.errors import ConfigError
 from ...providers.json_values import obj, parse_json
 
@@ -48,9 +48,7 @@ def remember_written(path: Path, data: bytes) -> None:
 
 
 def _ledger() -> Path:
-    from platformdirs import user_data_path
-
-    return user_data_path("thinkdial", appauthor=False) / LEDGER
+    return data_place() / LEDGER
 
 
 def _remembered() -> dict[str, str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ...profiles.disk import create_private, make_private_directory
+from ...profiles.disk import create_private, data_place, make_private_directory
 from ...providers.errors import StoreError
 from .migrations import MIGRATIONS
 
@@ -37,9 +37,7 @@ class LockedError(StoreError):
 
 def database_path() -> Path:
     """Where the history of this user belongs on this system. Makes nothing."""
-    from platformdirs import user_data_path
-
-    return user_data_path("thinkdial", appauthor=False) / FILE
+    return data_place() / FILE
 
 
 def store_error(error: sqlite3.Error | OSError, path: Path) -> StoreError:

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
+from ...profiles.disk import data_place
 from ...providers.errors import ConfigError
 from ..targets.target import is_loopback
 
@@ -68,9 +69,7 @@ def default_url() -> str:
     """A socket that only this user of this machine reaches; on Windows a port of this machine."""
     if sys.platform == "win32":
         return f"tcp://127.0.0.1:{DEFAULT_PORT}"
-    from platformdirs import user_data_path
-
-    return f"unix://{user_data_path('thinkdial', appauthor=False) / 'limiter.sock'}"
+    return f"unix://{data_place() / 'limiter.sock'}"
 
 
 def check_client(address: LimiterAddress) -> None:

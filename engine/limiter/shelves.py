@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from ...profiles.disk import create_private, make_private_directory
+from ...profiles.disk import create_private, data_place, make_private_directory
 from ...providers.errors import ConfigError, StoreError
 from ..targets.extras import how_to_add
 from ..targets.target import is_loopback
@@ -48,9 +48,7 @@ class Shelf(Protocol):
 
 def shelf_path() -> Path:
     """Where the records of this user's limiter belong."""
-    from platformdirs import user_data_path
-
-    return user_data_path("thinkdial", appauthor=False) / "limiter.sqlite3"
+    return data_place() / "limiter.sqlite3"
 
 
 def open_shelf(store: str | None) -> Shelf:

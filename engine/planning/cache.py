@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -52,6 +51,8 @@ def cache_rule_of(target: Target) -> CacheRule:
 
 def _key(call: Call, past: Past | None) -> str:
     """One value for all requests of a session; outside of sessions, for all with the same system text."""
+    import hashlib
+
     place = None if past is None else past.place
     source = f"session {place.id}" if place is not None else f"system {call.model} {call.system or ''}"
     return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:_KEY_LENGTH]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Literal
@@ -246,6 +245,8 @@ def _run(command: tuple[str, ...]) -> str | _NoKey:
 
     What it writes to stderr is not shown: a script that traces itself writes the key there.
     """
+    import subprocess
+
     try:
         done = subprocess.run(  # noqa: S603 the user's own configuration names the command
             command,

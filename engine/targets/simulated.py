@@ -61,12 +61,10 @@ def answer_of(mark: str, challenge: str) -> str:
 
 def own_mark(path: Path | None = None) -> str:
     """The mark of this user's simulators: the same each time, so that profiles that were saved go on to be believed."""
-    from platformdirs import user_data_path
-
-    from ...profiles.disk import read_bounded, save_private
+    from ...profiles.disk import data_place, read_bounded, save_private
     from ...providers.errors import ConfigError
 
-    path = path or user_data_path("thinkdial", appauthor=False) / "simulator-mark"
+    path = path or data_place() / "simulator-mark"
     with suppress(OSError, ValueError, ConfigError):
         kept = read_bounded(path, MOST_BYTES).decode("ascii").strip()
         if len(kept) >= 32 and kept.isalnum():

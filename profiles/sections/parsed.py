@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from pathlib import Path
+from zlib import crc32
 
 from msgspec import MsgspecError, msgpack
 
 from ..disk import cache_place, is_own, make_private_directory, read_bounded, write_private
 from .nodes import Node
 
-FORM = b"thinkdial nodes 1\n"
+FORM = "thinkdial nodes 2"
 """Changes whenever nodes or what they are parsed from change."""
 
-MARK_BYTES = 32
-"""Two stand before what is kept: of the text, and of what it was parsed into."""
-
-MOST_BYTES = 4 * 1024 * 1024
+CHECKSUM_BYTES = 4
+MOST_BYTES = 8 * 1024 * 1024
 
 
 def kept_directory() -> Path:
@@ -30,11 +28,11 @@ def kept_or_parsed(text: str, file: str, name: str) -> Node:
 
     One text is kept under a name, so that what is taken out of a file is taken out here as well. Raises `ConfigError`.
     """
-    mark, path = _mark(text), _place(name)
+    mark, path = _mark(text, name), _place(name)
     with suppress(OSError, MsgspecError, RecursionError):
         content = read_bounded(path, MOST_BYTES) if is_own(path) else b""
-        packed = content[MARK_BYTES * 2 :]
-        if content.startswith(mark + _digest(packed)):
+        packed = content[len(mark) + CHECKSUM_BYTES :]
+        if content.startswith(mark + _checksum(packed)):
             return msgpack.decode(packed)
     from .yaml_syntax import parse
 
@@ -47,32 +45,33 @@ def was_sound(text: str, name: str) -> bool:
     """Whether nothing was wrong with this very `text` when it was read before under `name`."""
     path = _place(name).with_suffix(".sound")
     with suppress(OSError):
-        return is_own(path) and read_bounded(path, MOST_BYTES) == _mark(text)
+        return is_own(path) and read_bounded(path, MOST_BYTES) == _mark(text, name)
     return False
 
 
 def note_sound(text: str, name: str) -> None:
     """Note that `text` was read wholly and nothing was wrong, where that can be done."""
-    _write(_place(name).with_suffix(".sound"), _mark(text))
+    _write(_place(name).with_suffix(".sound"), _mark(text, name))
 
 
-def _mark(text: str) -> bytes:
-    return _digest(FORM + text.encode(errors="surrogatepass"))
+def _mark(text: str, name: str) -> bytes:
+    """What stands before what is kept: all that it was made of. To import a hash takes longer than to compare it."""
+    return msgpack.encode((FORM, name.encode(errors="surrogatepass"), text.encode(errors="surrogatepass")))
 
 
-def _digest(content: bytes) -> bytes:
-    return hashlib.sha256(content).digest()
+def _checksum(packed: bytes) -> bytes:
+    return crc32(packed).to_bytes(CHECKSUM_BYTES)
 
 
 def _place(name: str) -> Path:
-    return kept_directory() / hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
+    return kept_directory() / f"{crc32(name.encode(errors='surrogatepass')):08x}"
 
 
 def _keep(path: Path, mark: bytes, node: Node) -> None:
     """Keep it where that can be done; else the next call parses it again."""
     with suppress(MsgspecError, OverflowError, UnicodeError, RecursionError):
         packed = msgpack.encode(node)
-        _write(path, mark + _digest(packed) + packed)
+        _write(path, mark + _checksum(packed) + packed)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
@@ -22,6 +21,8 @@ class Prefix:
 
     def __init__(self, body: Mapping[str, Any]) -> None:
         """`body` gives the system text and the tools; its messages are not added."""
+        import hashlib
+
         self._hash = hashlib.sha256(_canonical({key: _bare_head(body[key]) for key in _HEAD if body.get(key)}))
 
     def add(self, messages: Iterable[Any]) -> None:

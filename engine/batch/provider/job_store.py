@@ -29,7 +29,7 @@ from typing import Any, BinaryIO, Literal, cast
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from ....profiles.disk import make_private_directory, open_private, read_bounded, read_stream, write_private
+from ....profiles.disk import data_place, make_private_directory, open_private, read_bounded, read_stream, write_private
 from ....providers.batches.contract import BatchState
 from ....providers.errors import ConfigError, StoreError, UsageError
 from ....providers.json_values import count, obj, parse_json, text
@@ -339,9 +339,7 @@ def _save(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _usual_root() -> Path:
-    from platformdirs import user_data_path
-
-    return user_data_path("thinkdial", appauthor=False) / "batches"
+    return data_place() / "batches"
 
 
 def _read_job(directory: Path) -> BatchJob | None:

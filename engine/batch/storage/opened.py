@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ....profiles.disk import data_place
 from ..output.works import State, Work
 from ..rows.digests import digest_of
 from .address import Address
@@ -62,7 +63,5 @@ def _journal_folder(place: Path | Address) -> Path:
     """Beside the parts; of an object store in this user's own data, where no other user reads it."""
     if isinstance(place, Path):
         return place / JOURNAL
-    from platformdirs import user_data_path
-
     name = digest_of(place.text.rstrip("/")).hex()[:16]
-    return user_data_path("thinkdial", appauthor=False) / "parts" / name
+    return data_place() / "parts" / name

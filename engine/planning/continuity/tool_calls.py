@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 
@@ -108,4 +107,6 @@ def _with_id(piece: TurnPiece, place: str, rule: StateRule) -> TurnPiece:
     fits = rule.call_ids is None or (piece.id is not None and rule.call_ids.fullmatch(piece.id) is not None)
     if (piece.id or not rule.needs_call_ids) and fits:
         return piece
+    import hashlib
+
     return replace(piece, id=hashlib.sha256(f"{place}.{piece.id or ''}".encode()).hexdigest()[:_ID_LENGTH])
