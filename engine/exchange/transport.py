@@ -24,6 +24,7 @@ from .connections.errors import (
     ReadError,
     ReadTimedOutError,
     RemoteProtocolError,
+    SlowBodyError,
     TimedOutError,
     TransportError,
     UnreadableCodingError,
@@ -158,6 +159,8 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
         case ConnectTimedOutError():
             words = f"no connection to {host} within {connect_timeout_s(idle_timeout_s):g} s"
             return failure("timeout", words, hint="is the base_url right?")
+        case SlowBodyError():
+            return failure("timeout", f"{host} is too slow: {error}")
         case TimedOutError():
             came = error.came if isinstance(error, ReadTimedOutError) else "nothing"
             return failure(

@@ -26,7 +26,7 @@ from ...profiles.updates.stored import MOST_BYTES, forget, keep, remove, stored_
 from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices.quote import Quote, Wanted, quote
-from ..exchange.connections.body import TooLargeError, read_body
+from ..exchange.connections.body import LOOK_UP_S, TooLargeError, read_body
 from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.transport import Transport, read_transport_error
 from ..targets.target import bare_address, is_loopback
@@ -247,7 +247,7 @@ async def _get(transport: Transport, address: str, most_bytes: int) -> bytes:
                     continue
                 if response.status != 200:
                     raise ConfigError(f"{bare_address(address)} answered HTTP {response.status}", hint=_KEPT)
-                return await read_body(response.chunks, most_bytes, "the fact file")
+                return await read_body(response.chunks, most_bytes, "the fact file", LOOK_UP_S)
         except TooLargeError as error:
             raise ConfigError(str(error), hint=_KEPT) from None
         except (TransportError, CannotSendError) as error:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices import price_table
-from ..exchange.connections.body import TooLargeError, read_body
+from ..exchange.connections.body import LOOK_UP_S, TooLargeError, read_body
 from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.surroundings import run_loop
 from ..exchange.transport import Transport, read_transport_error
@@ -68,7 +68,7 @@ async def _fetch(transport: Transport, url: str) -> bytes:
         async with transport.open(request, None, idle_timeout_s=TIMEOUT_S) as response:
             if response.status != 200:
                 raise ConfigError(f"{bare_address(url)} answered HTTP {response.status}", hint=_KEPT)
-            return await read_body(response.chunks, price_table.MAX_BYTES, "the price data")
+            return await read_body(response.chunks, price_table.MAX_BYTES, "the price data", LOOK_UP_S)
     except TooLargeError as error:
         raise ConfigError(str(error), hint=_KEPT) from None
     except (TransportError, CannotSendError) as error:

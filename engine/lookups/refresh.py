@@ -19,7 +19,7 @@ from ...providers.framing.sse import MAX_BODY_BYTES
 from ...providers.json_values import items, obj, parse_json, text
 from ...providers.registry import dialect
 from ...providers.schema import HttpRequest
-from ..exchange.connections.body import read_body, read_error_body
+from ..exchange.connections.body import LOOK_UP_S, read_body, read_error_body
 from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.secrets import sent_secrets
 from ..exchange.transport import Transport, read_transport_error
@@ -116,7 +116,7 @@ async def fetch_json(
         async with transport.open(request, auth, idle_timeout_s=TIMEOUT_S) as response:
             refuses = response.status >= 300
             chunks = response.chunks
-            data = await (read_error_body(chunks) if refuses else read_body(chunks, MAX_BODY_BYTES))
+            data = await (read_error_body(chunks) if refuses else read_body(chunks, MAX_BODY_BYTES, within_s=LOOK_UP_S))
             data = secrets.redactor().whole(data)
     except (TransportError, CannotSendError) as error:
         failed = read_transport_error(error, url, TIMEOUT_S)

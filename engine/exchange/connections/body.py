@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from .errors import TransportError
+from .errors import SlowBodyError, TransportError
 
 MAX_ERROR_BODY_BYTES = 1024 * 1024
 ERROR_BODY_S = 10.0
 """Seconds for the body of an error: its status already says what matters."""
+
+
+LOOK_UP_S = 120.0
+"""Seconds for the body of what is looked up beside calls: a list of models, prices, facts."""
 
 
 class TooLargeError(ValueError):
@@ -33,10 +37,18 @@ class Bound:
         return chunk
 
 
-async def read_body(chunks: AsyncIterator[bytes], most_bytes: int, what: str = "the answer") -> bytes:
-    """All of a body. Raises `TooLargeError`, and what the transport raises."""
+async def read_body(
+    chunks: AsyncIterator[bytes], most_bytes: int, what: str = "the answer", within_s: float | None = None
+) -> bytes:
+    """All of a body. Raises `TooLargeError`, `SlowBodyError`, and what the transport raises."""
+    import asyncio
+
     bound = Bound(most_bytes, what)
-    return b"".join([bound.take(chunk) async for chunk in chunks])
+    try:
+        async with asyncio.timeout(within_s):
+            return b"".join([bound.take(chunk) async for chunk in chunks])
+    except TimeoutError:
+        raise SlowBodyError(f"{what} is not whole after {within_s:g} s") from None
 
 
 async def read_error_body(chunks: AsyncIterator[bytes]) -> bytes:

@@ -41,6 +41,10 @@ class OnlyHeadersError(ReadTimedOutError):
     came = "only parts of headers"
 
 
+class SlowBodyError(TimedOutError):
+    """A body came bit by bit, and was not whole in time."""
+
+
 class WriteTimedOutError(TimedOutError):
     """A body did not leave."""
 

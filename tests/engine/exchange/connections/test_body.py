@@ -11,10 +11,10 @@ import pytest
 
 from thinkdial.engine.exchange.connections import body as module
 from thinkdial.engine.exchange.connections.body import Bound, TooLargeError, read_body, read_error_body
-from thinkdial.engine.exchange.connections.errors import ReadError
+from thinkdial.engine.exchange.connections.errors import ReadError, SlowBodyError
 from thinkdial.engine.exchange.files import client as batch_client
 from thinkdial.engine.exchange.surroundings import Surroundings
-from thinkdial.engine.exchange.transport import Response, Transport
+from thinkdial.engine.exchange.transport import Response, Transport, read_transport_error
 from thinkdial.providers.schema import HttpRequest
 
 MEBIBYTE = 2**20
@@ -42,6 +42,13 @@ def test_a_body_is_read_as_a_whole() -> None:
         asyncio.run(read_body(pieces(b"x" * MEBIBYTE, b"x"), MEBIBYTE))
     with pytest.raises(ReadError):
         asyncio.run(read_body(pieces(b"x", breaks=ReadError("reset")), MEBIBYTE))
+
+
+def test_a_body_that_comes_bit_by_bit_has_its_time() -> None:
+    with pytest.raises(SlowBodyError, match=r"the list is not whole after 0\.01 s") as caught:
+        asyncio.run(read_body(pieces(b"x", holds=True), MEBIBYTE, "the list", 0.01))
+    failed = read_transport_error(caught.value, "https://a.example/v1", 5)
+    assert failed.kind == "timeout" and "a.example" in failed.message and "the list" in failed.message
 
 
 def test_of_an_error_as_much_is_read_as_comes(monkeypatch: pytest.MonkeyPatch) -> None:
