@@ -17,13 +17,14 @@ from ..providers.untrusted import harmless, harmless_json
 from .options import Format, PrintOptions, ReasoningView
 from .output import (
     complain,
-    console,
     emit,
     emit_pieces,
+    has_styles,
     is_heard,
     is_terminal,
     rendered,
     say,
+    screen_width,
     show_line,
     unfolded_width,
     write_file,
@@ -154,7 +155,7 @@ def differences_text(
     """Differences as wide as the terminal; with a `width` as wide as that, and without colours."""
     from .views.choose.difference import difference_view
 
-    columns = width or console().width
+    columns = width or screen_width()
     return "\n".join(rendered(difference_view(named, columns, form=form), width=width) for named in differences)
 
 
@@ -226,12 +227,11 @@ def table_text(
     run: Run, reasoning: ReasoningView, *, width: int | None = None, shown_answers: ReasoningView = ReasoningView.FULL
 ) -> str:
     """Answers, numbers and totals, as wide as the terminal; with a `width` as wide as that, and without colours."""
-    from rich.text import Text
-
+    from .views.line import Line, line_of
     from .views.run import export
     from .views.run.answers import answers
 
-    columns, shown, remarks = width or console().width, run.results, list[str]()
+    columns, shown, remarks = width or screen_width(), run.results, list[str]()
     spread = width or unfolded_width()
     if any(result.repeat is not None for result in run.results):
         from ..engine.cells.cell import cells_of, typical_of
@@ -252,22 +252,22 @@ def table_text(
     if shown_answers is not ReasoningView.NONE:
         linear = width is None and is_heard()
         view, reasons = shown_answers.value, reasoning.value
-        above = [answers(shown, columns, reasoning=reasons, remarks=remarks, view=view, linear=linear), ""]
+        above = [answers(shown, columns, reasoning=reasons, remarks=remarks, view=view, linear=linear), Line()]
     if any(result.shape is not None for result in shown):
         from .views.shapes.fields import fields_view
 
         fields = fields_view(shown, spread)
-        above += [] if fields is None else [fields, ""]
+        above += [] if fields is None else [fields, Line()]
     if any(result.tool_calls for result in shown):
         from .views.tools.calls import calls_view
 
         calls = calls_view(shown, spread)
-        above += [] if calls is None else [calls, ""]
+        above += [] if calls is None else [calls, Line()]
     return rendered(
         *above,
         numbers,
-        Text(f"\n{export.totals(run)}", "dim"),
-        width=width or (spread if spread > columns else None),
+        line_of(f"\n{export.totals(run)}", "dim"),
+        width=width or (spread if spread > columns or not has_styles() else None),
     )
 
 

@@ -45,8 +45,14 @@ def rendered(
 ) -> str:
     """What `renderables` look like on `screen` (stdout unless given), or on paper of `width` columns, without colours.
 
-    Nothing is written: what Rich writes itself would end the program when nobody reads it.
+    Nothing is written: what Rich writes itself would end the program when nobody reads it. It is not even imported
+    where it has nothing to do.
     """
+    if width is not None:
+        from .views.sheet import Sheet
+
+        if (text := Sheet(renderables).text(width)) is not None:
+            return text
     from rich.console import Console
 
     screen = screen or console()
@@ -81,7 +87,7 @@ def is_heard() -> bool:
 
 def listed(view: Callable[[int], RenderableType]) -> str:
     """A list for stdout: laid out on a terminal of so many columns; on a pipe a line a row, with tabs between cells."""
-    if is_terminal(sys.stdout) or _FORCED & os.environ.keys():
+    if has_styles():
         screen = console()
         if screen.is_terminal:
             return rendered(view(screen.width), screen=screen)
@@ -92,22 +98,27 @@ def listed(view: Callable[[int], RenderableType]) -> str:
 
 def unfolded_width() -> int:
     """How wide a table on stdout may be: as the terminal; on a pipe as wide as it is, unless COLUMNS is set."""
-    screen = console()
-    if screen.is_terminal or os.environ.get("COLUMNS", "").isdigit():
+    if has_styles() and (screen := console()).is_terminal:
         return screen.width
-    return WIDEST_ON_PIPES
+    return _said_columns() or WIDEST_ON_PIPES
+
+
+def screen_width() -> int:
+    """How many columns Rich sees on stdout; where it has nothing to do, without importing it."""
+    return console().width if has_styles() else _columns()
+
+
+def has_styles() -> bool:
+    """Whether Rich may write styles to stdout: to a terminal, or because a variable asks for them."""
+    return is_terminal(sys.stdout) or bool(_FORCED & os.environ.keys())
 
 
 def spread(view: Callable[[int], RenderableType]) -> str:
     """Tables for reading: laid out for the terminal, and on a pipe with every row on one line."""
-    if not (is_terminal(sys.stdout) or _FORCED & os.environ.keys()):
-        from .views.sheet import Sheet
-
-        columns = os.environ.get("COLUMNS", "")
-        width = int(columns) if columns.isdecimal() and int(columns) else WIDEST_ON_PIPES
-        if isinstance(shown := view(width), Sheet) and (text := shown.text(width)) is not None:
-            return text
-    screen, width = console(), unfolded_width()
+    width = unfolded_width()
+    if not has_styles():
+        return rendered(view(width), width=width)
+    screen = console()
     return rendered(view(width), screen=screen, width=None if screen.is_terminal else width)
 
 
@@ -151,15 +162,21 @@ def show_line(line: Line) -> None:
 
 def width_aside() -> int:
     """How many columns Rich sees on stderr; where it has nothing to do, without importing it."""
-    if has_styles_aside():
-        return console(stderr=True).width
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit():
-        return int(columns)
+    return console(stderr=True).width if has_styles_aside() else _columns()
+
+
+def _columns() -> int:
+    if said := _said_columns():
+        return said
     for descriptor in range(3):  # any of the standard streams may still be the terminal
         with suppress(OSError):
             return os.get_terminal_size(descriptor).columns or USUAL_WIDTH
     return USUAL_WIDTH
+
+
+def _said_columns() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() else 0
 
 
 def has_styles_aside() -> bool:

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 GOOD, CAUTION, BAD, QUIET, STRONG = "green", "magenta", "red", "dim", "bold"
 """Styles by meaning, in colours of the terminal's own theme; a mark or a word always says the same."""
 
-_NARROW = str.maketrans("", "", "→–·✓≈≥≤×…—░▏▎▍▌▋▊▉█")
+_NARROW = str.maketrans("", "", "→–·✓✗≈≠≥≤×…—★┊░▏▎▍▌▋▊▉█")
 """Signs of ours that take one column, as ASCII does: for them Rich need not read its tables."""
 
 
 def columns_of(text: str) -> int:
     """How many columns of a terminal `text` takes."""
-    if text.translate(_NARROW).isascii():
+    if text.isascii() or text.translate(_NARROW).isascii():
         return len(text)
     from rich.cells import cell_len
 

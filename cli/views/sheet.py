@@ -23,7 +23,15 @@ class UnfitError(Exception):
     """Something does not fit, or is not plain: only Rich can lay it out."""
 
 
-class Indented(Struct, frozen=True):
+class Part(Struct, frozen=True):
+    """What knows its own lines."""
+
+    def lines(self, width: int) -> Iterable[str]:
+        """Its lines in plain text, as Rich has them in `width` columns. Raises `UnfitError`."""
+        raise NotImplementedError
+
+
+class Indented(Part, frozen=True):
     """A line moved to the right, all of it where it is folded."""
 
     line: Line
@@ -33,7 +41,7 @@ class Indented(Struct, frozen=True):
         room = min(max(map(columns_of, words.split("\n"))), width - GAP)
         if room <= 0:
             raise UnfitError
-        return (" " * GAP + _padded(line, room, False) for line in folded(words, room))
+        return (" " * GAP + padded(line, room) for line in folded(words, room))
 
     def __rich__(self) -> Padding:
         from rich.padding import Padding
@@ -41,7 +49,7 @@ class Indented(Struct, frozen=True):
         return Padding(self.line, (0, 0, 0, GAP), expand=False)
 
 
-class Sheet(Struct, frozen=True):
+class Sheet(Part, frozen=True):
     """What stands below each other."""
 
     parts: Sequence[RenderableType]
@@ -49,9 +57,12 @@ class Sheet(Struct, frozen=True):
     def text(self, width: int) -> str | None:
         """All of it in plain text for `width` columns; None where only Rich can make it fit."""
         try:
-            return "".join(f"{line}\n" for part in self.parts for line in _lines_of(part, width))
+            return "".join(f"{line}\n" for line in self.lines(width))
         except UnfitError:
             return None
+
+    def lines(self, width: int) -> Iterator[str]:
+        return (line for part in self.parts for line in _lines_of(part, width))
 
     def __rich__(self) -> Group:
         from rich.console import Group
@@ -62,7 +73,7 @@ class Sheet(Struct, frozen=True):
 def _lines_of(part: RenderableType, width: int) -> Iterable[str]:
     if isinstance(part, Line):
         return folded(part.plain, width)
-    if isinstance(part, Indented):
+    if isinstance(part, Part):
         return part.lines(width)
     if isinstance(part, FigureTable):
         return _table(part, width)
@@ -118,7 +129,7 @@ def _table(table: FigureTable, width: int) -> Iterator[str]:
             blank = [""] * (height - len(cell))
             cell[:] = [*cell, *blank] if at >= 0 else [*blank, *(line.rstrip(" ") for line in cell)]
         for line in zip(*cells, strict=True):
-            yield (" " * GAP).join(map(_padded, line, rooms, is_right))
+            yield (" " * GAP).join(map(padded, line, rooms, is_right))
         if table.is_ruled and at < 0:
             yield "─" * total
         elif table.is_ruled and row is not rows[-1] and (table.leading or at in table.sections):
@@ -127,14 +138,14 @@ def _table(table: FigureTable, width: int) -> Iterator[str]:
         said = list(folded(words, width if table.unfolded else total))
         if table.unfolded and said != words.split("\n"):
             raise UnfitError
-        yield from said if table.unfolded else (_padded(line, total, False) for line in said)
+        yield from said if table.unfolded else (padded(line, total) for line in said)
 
 
 def _rooms(table: FigureTable, texts: Sequence[Sequence[str]], width: int) -> list[int]:
     """How wide each column of these texts is. What is too much is taken from the widest of those that fold."""
     columns, last = table.columns, len(table.columns) - 1
-    if not texts[0] or columns[last].width is not None or columns[last].least:
-        raise UnfitError  # behind the last column Rich counts blanks that it does not draw
+    if not texts[0]:
+        raise UnfitError
     needed = [max(map(columns_of, "\n".join(own).split("\n"))) for own in texts]
     rooms = [
         max(one.least or 0, own) if one.width is None else one.width for one, own in zip(columns, needed, strict=True)
@@ -163,6 +174,7 @@ def _rooms(table: FigureTable, texts: Sequence[Sequence[str]], width: int) -> li
     return rooms
 
 
-def _padded(text: str, width: int, is_right: bool) -> str:
+def padded(text: str, width: int, is_right: bool = False) -> str:
+    """The text in so many columns, with blanks behind it, or before it."""
     missing = " " * (width - columns_of(text))
     return missing + text if is_right else text + missing

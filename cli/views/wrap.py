@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.cells import cell_len, chop_cells, set_cell_size
+from .line import columns_of
 
 COLUMN_DIVIDER = " │ "
 
@@ -15,14 +15,14 @@ def wrap_line(line: str, width: int, indent: str = "") -> Iterator[str]:
     Leading spaces stay; `indent` begins every piece but the first. What is longer than a line is cut.
     """
     width = max(1, width)
-    indent = indent if cell_len(indent) < width else ""
+    indent = indent if columns_of(indent) < width else ""
     line = line.expandtabs(4)
     body = line.lstrip(" ")
     current, room = line[: len(line) - len(body)][: width - 1], width
     begun = False
     for word in body.split(" "):
         joined = f"{current} {word}" if begun else f"{current}{word}"
-        if _fits(joined, room):
+        if columns_of(joined) <= room:
             current, begun = joined, True
             continue
         if begun:
@@ -30,7 +30,9 @@ def wrap_line(line: str, width: int, indent: str = "") -> Iterator[str]:
             current, begun = indent, False
             if not word:
                 continue
-        if not _fits(current + word, room):
+        if columns_of(current + word) > room:
+            from rich.cells import chop_cells
+
             *whole, word = chop_cells(current + word, room)
             yield from whole
             current = ""
@@ -46,10 +48,14 @@ def wrap(text: str, width: int) -> list[str]:
 def fit(text: str, width: int) -> str:
     """`text` at exactly `width` cells: padded with spaces, or cut with an ellipsis."""
     width = max(0, width)
-    length = len(text) if text.isascii() else cell_len(text)
+    length = columns_of(text)
     if length <= width:
         return text + " " * (width - length)
-    return set_cell_size(text, width - 1) + "…" if width else ""
+    if not width:
+        return ""
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, width - 1) + "…"
 
 
 def columns_that_fit(count: int, width: int, narrowest: int) -> int:
@@ -57,7 +63,3 @@ def columns_that_fit(count: int, width: int, narrowest: int) -> int:
     most = max(1, (width + len(COLUMN_DIVIDER)) // (narrowest + len(COLUMN_DIVIDER)))
     rows = max(1, -(-count // most))
     return max(1, -(-count // rows))
-
-
-def _fits(text: str, width: int) -> bool:
-    return (len(text) if text.isascii() else cell_len(text)) <= width

@@ -38,7 +38,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...], int, int], ...] = (
     ("prices show gpt-6-sol", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 370, 540),
     ("history list", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email", "hashlib"), 246, 355),
     ("spend", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email"), 278, 400),
-    ("compare hi -p p -p q -p r", (*HEAVY, *CLIENTS, "rich.markdown", "pygments"), 518, 778),
+    ("compare hi -p p -p q -p r", (*HEAVY, *CLIENTS, "rich"), 518, 778),
     ("batch run rows.jsonl -p p -o -", (*HEAVY, *CLIENTS), 632, 945),
     ("--help", (*NETWORK, *HEAVY, "sqlite3", "yaml", "rich.console"), 192, 280),
 )

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from rich import box
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.segment import Segment
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from ....engine.results.result import Result
 from ....providers.json_values import is_blank
 from ....providers.untrusted import harmless
-from ..line import BAD, CAUTION, QUIET, STRONG
+from ..beside import Paragraphs, SideBySide, Stacked
+from ..line import BAD, CAUTION, QUIET, STRONG, Line, line_of
 from ..paragraphs import paragraphs_of
+from ..sheet import Sheet
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, wrap
 from .continuity import went_along
 from .dial import check_of, labels, think_path
 from .excerpt import ReasoningView, excerpt
 from .phrases import model_words, reasoning_words, state_words, verdict_words, why_not_whole
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 _NARROWEST = 36
 _WIDEST = 120
@@ -38,7 +38,7 @@ def answers(
     remarks: Sequence[str] = (),
     view: ReasoningView = "full",
     linear: bool = False,
-) -> Group:
+) -> Sheet:
     """Return the answers in equal columns of at least 36 characters, in as many rows as it takes, else stacked.
 
     `remarks` stand in the heads of the answers. In a `view` of excerpts only the first lines of an answer are shown.
@@ -52,60 +52,58 @@ def answers(
     names = labels(results)
     for start in range(0, len(results), per_row):
         chosen = range(start, min(start + per_row, len(results)))
-        grid = Table(box=box.MINIMAL, show_header=False, show_edge=False, pad_edge=False, border_style=QUIET)
-        for _ in range(per_row):
-            grid.add_column(width=column, overflow="fold")
-        grid.add_row(*(_heading(results[i], names[i], remarks[i] if remarks else "") for i in chosen), end_section=True)
+        rows: list[list[Line | Stacked]] = [
+            [_heading(results[i], names[i], remarks[i] if remarks else "") for i in chosen]
+        ]
         if reasoning != "none":
-            grid.add_row(*(_reasoning(results[i], column, reasoning) for i in chosen))
-        grid.add_row(*(_answer(results[i], view) for i in chosen))
-        parts.extend([Text(""), grid] if parts else [grid])
-    return Group(*parts)
+            rows.append([_reasoning(results[i], column, reasoning) for i in chosen])
+        rows.append([_answer(results[i], view) for i in chosen])
+        parts += [*([Line()] if parts else []), SideBySide(rows, per_row, column)]
+    return Sheet(parts)
 
 
 def _one_by_one(
     results: Sequence[Result], width: int, reasoning: ReasoningView, remarks: Sequence[str], view: ReasoningView
-) -> Group:
+) -> Sheet:
     parts: list[RenderableType] = []
     for index, (result, name) in enumerate(zip(results, labels(results), strict=True)):
         parts.append(_heading(result, name, remarks[index] if remarks else ""))
         if reasoning != "none" and (words := _reasoning(result, width, reasoning, bar="")).plain:
             parts.append(words)
-        parts += [_answer(result, view), Text("")]
-    return Group(*parts[:-1])
+        parts += [_answer(result, view), Line()]
+    return Sheet(parts[:-1])
 
 
-def _heading(result: Result, label: str, remark: str) -> Text:
+def _heading(result: Result, label: str, remark: str) -> Line:
     mark, words, style = state_words(result)
-    head = Text.assemble((label, STRONG), "  ", (f"{mark} {words}", style), "\n", (model_words(result), QUIET), "\n")
-    head.append(think_path(result))
+    head = [(label, STRONG), ("  ", ""), (f"{mark} {words}", style), ("\n", ""), (model_words(result), QUIET)]
+    head.append((f"\n{think_path(result)}", ""))
     if result.status == "ok":
         mark, words, style = verdict_words(result)
-        head.append("  ").append(f"{mark} {words}", style)
+        head += [("  ", ""), (f"{mark} {words}", style)]
     words, style = check_of(result)
     if words:
-        head.append(f"  {words}", style)
+        head.append((f"  {words}", style))
     if words := went_along(result):
-        head.append(f"\n{words}", QUIET)
+        head.append((f"\n{words}", QUIET))
     if remark:
-        head.append(f"\n{remark}")
-    return head
+        head.append((f"\n{remark}", ""))
+    return Line(*head)
 
 
-def _reasoning(result: Result, width: int, view: ReasoningView, bar: str = _BAR) -> Text:
+def _reasoning(result: Result, width: int, view: ReasoningView, bar: str = _BAR) -> Line:
     text, left_out = _laid_out(result.reasoning.text or "")
     words = reasoning_words(result)
     if not words:
-        return Text("")
-    shown = Text.assemble((f"reasoning: {words}", f"{QUIET} italic"))
+        return Line()
+    shown = [(f"reasoning: {words}", f"{QUIET} italic")]
     width -= len(bar)
     lines = excerpt(text, width) if view == "excerpt" else wrap(harmless(text).strip(), width)
     for line in lines if text.strip() else []:
-        shown.append(f"\n{bar}{line}", QUIET)
+        shown.append((f"\n{bar}{line}", QUIET))
     if left_out and view != "excerpt":
-        shown.append(f"\n{left_out}", CAUTION)
-    shown.append("\n")
-    return shown
+        shown.append((f"\n{left_out}", CAUTION))
+    return Line(*shown, ("\n", ""))
 
 
 def _laid_out(text: str) -> tuple[str, str]:
@@ -124,6 +122,8 @@ class _FirstLines:
         self.whole = whole
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.segment import Segment
+
         lines = console.render_lines(self.whole, options.update(height=None), pad=False)
         more = len(lines) - _EXCERPT_LINES
         shown = lines if more <= 1 else lines[:_EXCERPT_LINES]
@@ -131,34 +131,34 @@ class _FirstLines:
             yield from line
             yield Segment.line()
         if more > 1:
-            yield Text(f"[… {more} more lines …]", QUIET)
+            yield line_of(f"[… {more} more lines …]", QUIET)
 
 
 def whole_answer(answer: str) -> RenderableType:
     """All of an answer, as Markdown shows it."""
     if (paragraphs := paragraphs_of(harmless(answer))) is not None:
-        first, *others = (Text(one, justify="left") for one in paragraphs)
-        return Group(first, *(part for one in others for part in (Text(""), one)))
+        return Paragraphs(paragraphs)
     from ..markdown import ModelMarkdown
 
     return ModelMarkdown(answer)
 
 
-def _answer(result: Result, view: ReasoningView) -> RenderableType:
+def _answer(result: Result, view: ReasoningView) -> Stacked:
     parts: list[RenderableType] = []
     if not is_blank(result.answer):
         answer, left_out = _laid_out(result.answer)
         whole = whole_answer(answer)
         parts.append(_FirstLines(whole) if view == "excerpt" else whole)
         if left_out:
-            parts.append(Text(left_out, CAUTION))
+            parts.append(line_of(left_out, CAUTION))
     if result.tool_calls:
         from ..tools.calls import call_lines
 
-        parts += [Text(line, style) for line, style in call_lines(result)]
+        parts += [line_of(line, style) for line, style in call_lines(result)]
     reasons = why_not_whole(result)
     if reasons:
         style = BAD if result.status != "ok" or not parts else CAUTION
         mark, _, _ = state_words(result)
-        parts.append(Text(f"{'' if not parts else chr(10)}{mark if mark != '✓' else '!'} " + "\n".join(reasons), style))
-    return Group(*parts)
+        words = "\n".join(reasons)
+        parts.append(line_of(f"{chr(10) if parts else ''}{'!' if mark == '✓' else mark} {words}", style))
+    return Stacked(parts)
