@@ -34,7 +34,7 @@ from .connections.errors import (
 from .connections.response import Response
 from .connections.sockets import proxies_are_set
 from .connections.stopwatch import Clock, Stopwatch, connect_timeout_s
-from .connections.trust import trust_store
+from .connections.trust import absent_roots, trust_store
 from .lessons.memory import Lessons
 
 if TYPE_CHECKING:
@@ -48,6 +48,16 @@ MOST_ROUTES = 512
 """URLs that are remembered as they were parsed."""
 
 Sender = Callable[[], None]
+
+TRUST_HINTS = {
+    "mismatch": "is the base_url right? The certificate is for another name",
+    "expired": "whoever runs the server has to renew it; or is the clock of this machine wrong?",
+    "not yet valid": "is the clock of this machine right?",
+}
+"""By what OpenSSL says, as far as it is about the certificate itself.
+
+Source: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/
+"""
 
 ROOT_HINT = "where a proxy or a company signs with a root of its own, name its PEM file in SSL_CERT_FILE"
 
@@ -152,6 +162,12 @@ class Transport:
         return self._tls
 
 
+def _trust_hint(words: str) -> str:
+    """What to do about a certificate of which `words` complain."""
+    said = (hint for mark, hint in TRUST_HINTS.items() if mark in words)
+    return next(said, None) or "; ".join((*absent_roots(), ROOT_HINT))
+
+
 def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> Failure:
     """What a failed exchange means. Raises `error` again when the transport did not raise it."""
     host = url.split("/")[2]
@@ -170,7 +186,7 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
             )
         case ConnectError() if "CERTIFICATE_VERIFY_FAILED" in words_of(error):
             words = f"cannot connect to {host}, whose certificate is not trusted: {words_of(error)}"
-            return Failure("connection", words, hint=ROOT_HINT)
+            return Failure("connection", words, hint=_trust_hint(words))
         case ConnectError():
             words = f"cannot connect to {host}: {words_of(error)}"
             return failure("connection", words, hint="is the base_url right, and is the server up?")

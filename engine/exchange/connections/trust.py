@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -31,9 +32,11 @@ def trust_store(environment: Mapping[str, str] = os.environ) -> ssl.SSLContext:
 
 def _main_store(environment: Mapping[str, str]) -> ssl.SSLContext:
     if named := environment.get("SSL_CERT_FILE"):
-        return ssl.create_default_context(cafile=named)
+        with _named("SSL_CERT_FILE", named):
+            return ssl.create_default_context(cafile=named)
     if named := environment.get("SSL_CERT_DIR"):
-        return ssl.create_default_context(capath=named)
+        with _named("SSL_CERT_DIR", named):
+            return ssl.create_default_context(capath=named)
     usual = ssl.get_default_verify_paths()
     file, directory = Path(usual.openssl_cafile), Path(usual.openssl_capath)
     bundle = str(file) if file.is_file() else None
@@ -51,7 +54,23 @@ def _add_named_roots(trust: ssl.SSLContext, environment: Mapping[str, str]) -> N
     """Trust what `CA_VARIABLES` name as well. Raises `OSError` for a file that holds no certificates."""
     for name in CA_VARIABLES:
         path = Path(environment.get(name) or "/dev/null")
-        if path.is_dir():
-            trust.load_verify_locations(capath=path)
-        elif path.is_file():
-            trust.load_verify_locations(cafile=path)
+        with _named(name, path):
+            if path.is_dir():
+                trust.load_verify_locations(capath=path)
+            elif path.is_file():
+                trust.load_verify_locations(cafile=path)
+
+
+@contextmanager
+def _named(name: str, path: object) -> Generator[None]:
+    """An error says which variable names which file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{name} names {path}: {error.strerror or error}") from None
+
+
+def absent_roots(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """What the variables name that is not there, and that nobody has complained of."""
+    named = ((name, environment.get(name)) for name in ("SSL_CERT_DIR", *CA_VARIABLES))
+    return [f"{name} names {path}, which is not there" for name, path in named if path and not Path(path).exists()]
