@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from .forks.child import Forks
+from .late import Late
 
 PROFILES = Path(__file__).resolve().parents[1] / "profiles"
 USUAL_PORTS = {
@@ -78,8 +79,20 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One order in all processes, whichever file each began with."""
-    items.sort(key=lambda item: item.path)
+    """One order in all processes, whichever file each began with.
+
+    Tests with libraries that take seconds to import come first, so that as few processes as possible have some.
+    """
+    modules = {item.path: item.getparent(pytest.Module).obj for item in items}  # type: ignore[union-attr]
+    late = {
+        module.__name__ for module in modules.values() if any(isinstance(one, Late) for one in vars(module).values())
+    }
+    users = {
+        path
+        for path, module in modules.items()
+        if module.__name__ in late or any(getattr(one, "__module__", None) in late for one in vars(module).values())
+    }
+    items.sort(key=lambda item: (item.path not in users, item.path))
 
 
 def pytest_collection_finish() -> None:

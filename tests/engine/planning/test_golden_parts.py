@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from thinkdial.profiles.config import load_builtin
 from thinkdial.providers.errors import ThinkdialError
 
-from ...sdks import Late
+from ...late import Late
 from .routes import PROVIDERS
 from .test_sdk_types import check
 

@@ -19,7 +19,8 @@ from thinkdial.profiles.shapes.shape import Shape
 from thinkdial.providers.think import parse_think
 
 from ...cases import each
-from ...sdks import Late, genai_types
+from ...late import Late
+from ...sdks import genai_types
 from .routes import CONFIG, PROVIDERS, REFERENCE, VALUES, Route, distinct_routes, route
 
 message_params: Any = Late("anthropic.types.message_create_params")

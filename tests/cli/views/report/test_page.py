@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -320,17 +321,20 @@ label select option textarea figcaption text g circle path line desc bdi nav foo
 """
 
 
+@cache
+def harmless_tags() -> Counter[str]:
+    """How often each tag is in the page of a result that attacks nobody."""
+    return Counter(e.tag for e in parsed(report_page([poisoned("x y")], title="x")).all())
+
+
 @each("attack", ATTACKS)
 def test_an_attack_stays_text_wherever_it_stands(attack: str) -> None:
     html = report_page([poisoned(attack)], title=attack)
     document = parsed(html)
-    plain = parsed(report_page([poisoned("x y")], title="x"))
     everything = list(document.all())
     assert {e.tag for e in everything} <= set(TAGS.split())
     for tag in ("script", "style", "meta", "title", "main", "article", "button"):
-        assert len([e for e in everything if e.tag == tag and e.tag != "title"]) == len(
-            [e for e in plain.all() if e.tag == tag and e.tag != "title"]
-        )
+        assert sum(e.tag == tag for e in everything) == harmless_tags()[tag], tag
     for element in everything:
         for name, value in element.attributes.items():
             assert not name.startswith("on") and name not in ("src", "srcset", "style", "action", "formaction"), name
