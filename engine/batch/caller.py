@@ -31,7 +31,7 @@ from ..targets.authorize import authorization, by_key
 from ..targets.keys import Key
 from ..targets.target import Selection, select, think_values
 from .output.works import Work
-from .rows.digests import digest_of, framed
+from .rows.digests import digest_after, framed
 from .rows.rows import Row
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class RowCaller:
                 self._terms.clear()
             terms = framed(">".join(map(str, thoughts)), str(row.max_output or ""), self._parameters)
             self._terms[thoughts, row.max_output] = terms
-        return Work(row.id, self.name, name, digest_of(row.digest.hex(), after=terms), repeat)
+        return Work(row.id, self.name, name, digest_after(row.digest, terms), repeat)
 
     def prepared(self, row: Row, think: Think, repeat: int | None = None) -> Prepared:
         """The request for `row`. Raises `ConfigError` when params and dial contradict each other."""

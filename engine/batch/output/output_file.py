@@ -9,6 +9,7 @@ import stat
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO, Literal, Self
 from ....profiles.disk import PrivateFile, open_private, real_path
 from ....providers.errors import ConfigError
 from ..rows.digests import DigestMap
+from ..storage.memory import Hear
 from .lock import lock_file
 from .records import (
     BEGINNING,
@@ -56,15 +58,15 @@ class OutputFile:
         heads: Sequence[Sequence[str]] = ((),),
         read_cells: Callable[[Mapping[str, str]], Mapping[str, Any]] = dict,
         is_same: Callable[[Callable[[Work], State]], bool] = lambda _: False,
-        hear: Callable[[Mapping[str, Any]], None] | None = None,
+        hear: Hear | None = None,
     ) -> None:
         """Open, lock, repair and read `path`. Raises `ConfigError` for a file that holds something else.
 
         `heads` are the columns that a CSV file may begin with, the first for a new one: the same in the same order,
         of which earlier versions called some by other names. `read_cells` makes a document of the cells of a line.
         Results under another name than `batch` are taken where `is_same` finds, by the states of works, that they are
-        those of this input; `batch` is then the name that they have. `hear` is told the document of each line that is
-        there, so that nobody has to read them again.
+        those of this input; `batch` is then the name that they have. `hear` is told of each line that is there, so that
+        nobody has to read them again.
         """
         self._read_cells, self._hear = read_cells, hear
         self._place = real_path(path)
@@ -244,11 +246,11 @@ class OutputFile:
     def _read(self, batch: str) -> Record | None:
         """Take in what is done. What a crash left of a last line, if anything; raises for a file that is not ours."""
         for number, record in enumerate(self._records(), 1):
-            fields = record.fields
             if not record.whole:
                 if self.batch == batch and not self._is_ours(record):
                     raise ConfigError(f"{self.path} is not a batch's output", hint="choose another file for -o")
                 return record
+            fields = record.head
             key, asked = work_of(fields)
             if not asked or type(fields.get("status")) is not str or type(fields.get("batch")) is not str:
                 raise ConfigError(
@@ -260,7 +262,7 @@ class OutputFile:
                 raise self._others()
             self._states.learn(key, *ended(asked, fields))
             if self._hear is not None:
-                self._hear(self._document(record))
+                self._hear(partial(self._document, record), record.plain)
             self.resumed += 1
         return None
 

@@ -7,13 +7,16 @@ import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import orjson
 from msgspec import Struct
 
 from ....providers.errors import ConfigError
 from ....providers.json_values import obj, parse_reply
+
+if TYPE_CHECKING:
+    from ..storage.plain_line import PlainLine
 
 SCHEMA = "thinkdial.result/1"
 BEGINNING = b'{"schema":"thinkdial.result/1",'
@@ -24,13 +27,27 @@ _ZEROS_AT_ONCE = 64 * 1024
 class Record(Struct, frozen=True):
     """One line, or of a CSV file one record, and where it ends in the file. What a crash has cut is not `whole`.
 
-    `fields` are the document of the line, of CSV the cells by the name of their column.
+    `plain` is a line of JSON that is one, whose document (`fields`) is read when somebody asks for it.
     """
 
     data: bytes
     end: int
-    fields: Mapping[str, Any]
+    given: Mapping[str, Any] | None
     whole: bool
+    plain: PlainLine | None = None
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The document of the line, of CSV the cells by the name of their column."""
+        return obj(parsed_line(self.data)) if self.given is None else self.given
+
+    @property
+    def head(self) -> Mapping[str, Any]:
+        """Those of the `fields` that say which work it answers, of which batch, and how that ended, or all of them."""
+        plain = self.plain
+        if plain is None:
+            return self.fields
+        return {"work": plain.work, "batch": plain.batch, "status": plain.status, "error": None}
 
 
 def json_records(file: BinaryIO, _: Sequence[str], path: Path | str) -> Iterator[Record]:
@@ -38,9 +55,14 @@ def json_records(file: BinaryIO, _: Sequence[str], path: Path | str) -> Iterator
 
     Raises `ConfigError` for one that is no JSON, unless it is the end that was cut.
     """
+    from ..storage.plain_line import plain_line  # which only an output with lines needs
+
     end = file.tell()
     for number, line in enumerate(file, 1):
         end += len(line)
+        if line.endswith(b"\n") and (plain := plain_line(line)) is not None:
+            yield Record(line, end, None, True, plain)
+            continue
         if not line.endswith(b"\n") and not _is_result(line):
             yield Record(line, end, {}, whole=False)
             return

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from ....providers.json_values import array
+from ...exchange.call_facts import ATTEMPT_LOST
 from ...results.charge import cost_is_unknown, document_beside_usd, document_cost_is_unknown, judged_usd, shaped_usd
 from ...results.checked import LADDER
 from ...results.result import Result
 from ...shapes.figures import ShapeSeen, shape_seen
+
+if TYPE_CHECKING:
+    from ..storage.plain_line import PlainLine
 
 
 class Seen(Struct, frozen=True):
@@ -105,6 +109,17 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         shape=_shape(document),
         simulated=document.get("simulated") is True,
     )
+
+
+def seen_in_plain(line: PlainLine) -> Seen:
+    """`seen_in_line` of a line that has next to nothing of what others may have."""
+    usage, think = line.usage, line.think
+    return Seen(
+        line.profile, think.requested, line.model, line.status, think.verdict, line.finish, line.passed, None,
+        Decimal(line.cost.usd), bool(line.warnings) and any(one.code == ATTEMPT_LOST.code for one in line.warnings),
+        usage.input_tokens, usage.output_tokens, usage.reasoning_tokens, line.latency.total_s, line.row_id or None,
+        line.answer, simulated=line.simulated,
+    )  # fmt: skip
 
 
 def _inner(document: Mapping[str, Any], name: str) -> dict[str, Any]:

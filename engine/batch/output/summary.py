@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ....profiles import facts
 from ....profiles.profile import Reference
@@ -19,7 +19,10 @@ from ...shapes.figures import ShapeTally
 from ...statistics.intervals import proportion_interval
 from .group_summary import BatchSummary, GroupSummary
 from .row_values import COMPETING, MOST_ROWS, QUANTITIES, RowSample, RowValues, said_of, shown_best
-from .seen import Seen, seen_in, seen_in_line
+from .seen import Seen, seen_in, seen_in_line, seen_in_plain
+
+if TYPE_CHECKING:
+    from ..storage.plain_line import PlainLine
 
 _FIGURES: Mapping[str, Callable[[Group], float | None]] = {
     "pass_rate": lambda group: group.pass_rate,
@@ -234,6 +237,10 @@ class Tally:
     def add(self, document: Mapping[str, Any]) -> None:
         """Count one line of output."""
         self._add(seen_in_line(document))
+
+    def add_plain(self, line: PlainLine) -> None:
+        """The same of a plain line."""
+        self._add(seen_in_plain(line))
 
     def add_result(self, result: Result, row_id: str | None = None) -> None:
         """Count one result, to the row `row_id`, before it is a line."""

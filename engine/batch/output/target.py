@@ -13,6 +13,7 @@ from msgspec import Struct
 from ....providers.errors import ConfigError, UsageError, did_you_mean
 from ....providers.untrusted import harmless_json
 from ...results.forms import form_of
+from ..storage.memory import Hear
 from .csv_lines import HEADS, csv_line, csv_result_line, read_cells
 from .document import Encode, json_line, output_line
 from .output_file import OUTPUT_FORMS, Form, OutputFile
@@ -60,7 +61,7 @@ def output_file(
     form: Form,
     batch_id: str,
     is_same: Callable[[Callable[[Work], State]], bool] = lambda _: False,
-    hear: Callable[[Mapping[str, Any]], None] | None = None,
+    hear: Hear | None = None,
 ) -> OutputFile:
     """The file of a batch's results, opened (`OutputFile`). Raises `ConfigError`."""
     return OutputFile(path, form, batch_id, HEADS, read_cells, is_same, hear)

@@ -108,7 +108,7 @@ def _shape(entry: Mapping[str, Any]) -> Shape | None:
 
 
 def _asked_of(entry: Mapping[str, Any], template: Template | None, terms: ExpectTerms) -> RowConversation:
-    system = read_text(entry, "system")
+    system = read_text(entry, "system") if "system" in entry else None
     session = _session(entry["session"], terms) if entry.get("session") is not None else None
     earlier: tuple[Message, ...] = ()
     if template is not None:

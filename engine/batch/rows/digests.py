@@ -10,7 +10,11 @@ from collections.abc import Iterator
 _FIRST_SLOTS = 1024
 _FILL = 0.6
 _KEPT_BYTES = 8
-_LENGTH = struct.Struct(">Q")
+_LENGTH = struct.Struct(">Q").pack
+
+
+_DIGEST_FRAME = _LENGTH(32)
+"""Before 16 bytes in hexadecimal digits."""
 
 
 def digest_of(*parts: str, after: bytes = b"") -> bytes:
@@ -21,13 +25,18 @@ def digest_of(*parts: str, after: bytes = b"") -> bytes:
     return hashlib.blake2b(framed(*parts) + after, digest_size=16).digest()
 
 
+def digest_after(digest: bytes, after: bytes) -> bytes:
+    """`digest_of` the hexadecimal digits of a digest, as a work has it of its row's; `after` as there."""
+    return hashlib.blake2b(_DIGEST_FRAME + digest.hex().encode() + after, digest_size=16).digest()
+
+
 def framed(*parts: str) -> bytes:
     """`parts` in one piece, each after its length."""
-    whole = b""
+    pieces: list[bytes] = []
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
-        whole += _LENGTH.pack(len(data)) + data
-    return whole
+        pieces += (_LENGTH(len(data)), data)
+    return b"".join(pieces)
 
 
 class DigestMap:
@@ -39,14 +48,14 @@ class DigestMap:
     def __init__(self) -> None:
         self._keys = array("Q", bytes(8 * _FIRST_SLOTS))
         self._values = array("I", bytes(4 * _FIRST_SLOTS))
-        self._size = 0
+        self._size, self._most, self._mask = 0, int(_FILL * _FIRST_SLOTS), _FIRST_SLOTS - 1
 
     def __len__(self) -> int:
         return self._size
 
     def get(self, digest: bytes) -> int | None:
         """The number at `digest`; None when there is none."""
-        slot = self._slot(_key(digest))
+        slot = self._place(digest)[1]
         return self._values[slot] if self._keys[slot] else None
 
     def items(self) -> Iterator[tuple[bytes, int]]:
@@ -59,8 +68,7 @@ class DigestMap:
 
     def setdefault(self, digest: bytes, value: int) -> int | None:
         """The number at `digest`; where there is none, None, and `value` from now on."""
-        key = _key(digest)
-        slot = self._slot(key)
+        key, slot = self._place(digest)
         if self._keys[slot]:
             return self._values[slot]
         self._add(slot, key, value)
@@ -68,8 +76,7 @@ class DigestMap:
 
     def set(self, digest: bytes, value: int) -> bool:
         """Put a number at `digest`. Whether there was one before."""
-        key = _key(digest)
-        slot = self._slot(key)
+        key, slot = self._place(digest)
         if self._keys[slot]:
             self._values[slot] = value
             return True
@@ -79,26 +86,27 @@ class DigestMap:
     def _add(self, slot: int, key: int, value: int) -> None:
         self._size += 1
         self._keys[slot], self._values[slot] = key, value
-        if self._size > _FILL * len(self._keys):
+        if self._size > self._most:
             self._grow()
 
-    def _slot(self, key: int) -> int:
-        keys = self._keys
-        mask = len(keys) - 1
+    def _place(self, digest: bytes) -> tuple[int, int]:
+        """What stands for `digest`, and its slot, or the one that it is to have."""
+        key = int.from_bytes(digest[:_KEPT_BYTES], "big") or 1  # 0 marks an empty slot
+        keys, mask = self._keys, self._mask
         slot = key & mask
         while (found := keys[slot]) != key and found:
             slot = (slot + 1) & mask
-        return slot
+        return key, slot
 
     def _grow(self) -> None:
         keys, values = self._keys, self._values
-        self._keys = array("Q", bytes(16 * len(keys)))
-        self._values = array("I", bytes(8 * len(keys)))
+        slots = 2 * len(keys)
+        self._keys, self._values = array("Q", bytes(8 * slots)), array("I", bytes(4 * slots))
+        self._most, self._mask = int(_FILL * slots), slots - 1
+        more_keys, more_values, mask = self._keys, self._values, self._mask
         for key, value in zip(keys, values, strict=True):
             if key:
-                slot = self._slot(key)
-                self._keys[slot], self._values[slot] = key, value
-
-
-def _key(digest: bytes) -> int:
-    return int.from_bytes(digest[:_KEPT_BYTES], "big") or 1  # 0 marks an empty slot
+                slot = key & mask
+                while more_keys[slot]:
+                    slot = (slot + 1) & mask
+                more_keys[slot], more_values[slot] = key, value

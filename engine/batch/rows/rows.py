@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ...tools.toolset import ToolsWish
 
 EXCERPT = 80
+_RESERVED = frozenset(RESERVED)
+_OWN_WISHES = frozenset(("think", "profile", "max_output", "expect", "escalate"))
+"""Fields with which a row asks for something else than the others."""
+
 _MADE = re.compile(r"([0-9a-f]{16})(?:-([2-9]|[1-9]\d{1,9}))?", re.ASCII)
 
 
@@ -124,10 +128,11 @@ def _row(
     asked = asked_of(entry, template, terms)
     text, system, digest = asked.text, asked.system, asked.digest
     given = entry.get("id", entry.get("row_id"))
-    if given is not None and (isinstance(given, bool) or not isinstance(given, str | int | float) or given == ""):
+    if given is not None and (type(given) is not str or not given) and not _is_number(given):
         raise UnusableError(f"its id is {json.dumps(given)[:EXCERPT]}, which is neither text nor a number")
-    think = _think(entry)
-    expect = usual.expect if entry.get("expect") is None else _expect(entry["expect"], terms)
+    is_special = bool(usual.escalate) or not _OWN_WISHES.isdisjoint(entry)  # few rows are
+    think = _think(entry) if is_special else None
+    expect = usual.expect if not is_special or entry.get("expect") is None else _expect(entry["expect"], terms)
     return Row(
         number=number,
         line=line,
@@ -140,15 +145,19 @@ def _row(
         asked=asked.asked,
         stand_ins=asked.stand_ins,
         think=think,
-        profiles=_profiles(entry.get("profile")),
-        max_output=_whole(entry, "max_output"),
+        profiles=_profiles(entry.get("profile")) if is_special else (),
+        max_output=_whole(entry, "max_output") if is_special else None,
         expect=expect,
         shape=asked.shape,
         tools=asked.tools,
-        escalate=_ladder(entry, think, expect, terms, usual),
+        escalate=_ladder(entry, think, expect, terms, usual) if is_special else (),
         key=key,
-        extra={name: value for name, value in entry.items() if name not in RESERVED},
+        extra={name: value for name, value in entry.items() if name not in _RESERVED},
     )
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, (int, float)) and not isinstance(given, bool)
 
 
 def _whole(entry: Mapping[str, Any], name: str) -> int | None:

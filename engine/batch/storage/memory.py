@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from msgspec import Struct
 
 from ..output.works import State, Work
 from ..rows.digests import DigestMap
+
+if TYPE_CHECKING:
+    from .plain_line import PlainLine
+
+
+class Hear(Protocol):
+    """Hears of a line that is there already: how to get its `document`, and what it says where it is a `plain` one."""
+
+    def __call__(self, document: Callable[[], Mapping[str, Any]], plain: PlainLine | None) -> None: ...
 
 
 class PartName(Struct, frozen=True):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ....profiles.disk import data_place
 from ..output.works import State, Work
@@ -12,6 +11,7 @@ from ..rows.digests import digest_of
 from .address import Address
 from .journal import Journal
 from .lines import PartForm
+from .memory import Hear
 from .parts import PartsOutput
 from .store import LocalStore, PartStore, RemoteStore
 
@@ -42,7 +42,7 @@ def opened_parts(
     batch: str,
     *,
     is_same: Callable[[Callable[[Work], State]], bool],
-    hear: Callable[[Mapping[str, Any]], None],
+    hear: Hear,
     rows: int,
     seconds: float,
 ) -> tuple[PartsOutput, StoreKeep]:

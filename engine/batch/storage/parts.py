@@ -23,7 +23,7 @@ from ..output.works import KEY_BYTES, State, Work, WorkStates, ended
 from ..rows.digests import DigestMap
 from .journal import Journal
 from .lines import PartForm, checked_token, document_of, part_bytes, records_of, token_of
-from .memory import PartName
+from .memory import Hear, PartName
 from .store import LocalStore, PartStore
 
 ROWS_A_PART = 1000
@@ -53,7 +53,7 @@ class PartsOutput:
         journal: Journal,
         *,
         is_same: Callable[[Callable[[Work], State]], bool] = lambda _: False,
-        hear: Callable[[Mapping[str, Any]], None] | None = None,
+        hear: Hear | None = None,
         rows: int = ROWS_A_PART,
         seconds: float = SECONDS_A_PART,
         clock: Callable[[], float] = time.monotonic,
@@ -195,7 +195,7 @@ class PartsOutput:
     def _count(self, document: Mapping[str, Any]) -> None:
         self.resumed += 1
         if self._hear is not None:
-            self._hear(document)
+            self._hear(lambda: document, None)
 
     def _remember(self, token: bytes, fields: Mapping[str, Any]) -> None:
         self._states.learn(token[:KEY_BYTES], *ended(token[KEY_BYTES:], fields))

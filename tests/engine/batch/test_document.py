@@ -10,14 +10,17 @@ from typing import Any
 
 from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, csv_result_line
 from thinkdial.engine.batch.output.document import output_document, output_line
+from thinkdial.engine.batch.output.seen import seen_in_line, seen_in_plain
 from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.rows.digests import digest_of
 from thinkdial.engine.batch.rows.rows import Row
+from thinkdial.engine.batch.storage.plain_line import plain_line
 from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.planning.think_plan import AimReceipt
 from thinkdial.engine.results.checked import CheckOutcome
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.dialect import failure
+from thinkdial.providers.json_values import obj, parse_reply
 from thinkdial.providers.schema import Notice, Usage
 
 from ...cases import each
@@ -38,11 +41,31 @@ def value(dice: random.Random, depth: int = 0) -> Any:
 
 @each("tens", range(30))
 def test_a_line_is_its_document(tens: int) -> None:
+    plain = 0
     for seed in range(tens * 10, tens * 10 + 10):
-        check_line(seed)
+        line = check_line(seed)
+        if (read := plain_line(line)) is not None:
+            plain += 1
+            document = obj(parse_reply(line))
+            assert seen_in_plain(read) == seen_in_line(document), line
+            assert (read.work, read.batch, read.status) == tuple(document[name] for name in ("work", "batch", "status"))
+    assert 0 < plain < 10
 
 
-def check_line(seed: int) -> None:
+def test_a_line_with_more_to_it_is_no_plain_one() -> None:
+    document = json.loads(check_line(1)) | {"cost": {"usd": "0.1"}, "answer": "a", "warnings": [], "error": None}
+    assert plain_line(json.dumps(document).encode()) is not None
+    others: dict[str, Any] = {
+        "cost": {"usd": None}, "error": {"kind": "server"}, "escalation": {"levels": ["low"]}, "shape": {"form": "x"},
+        "checks": [{"calls": 1}], "same_request": [{"requested": "low"}], "work": None, "status": 1, "usage": {},
+    }  # fmt: skip
+    for name, value in others.items():
+        assert plain_line(json.dumps({**document, name: value}).encode()) is None, name
+    for written in (b"", b"{", b"[]", b"null", b"\xff", json.dumps(document).encode()[:-1]):
+        assert plain_line(written) is None, written
+
+
+def check_line(seed: int) -> bytes:
     dice = random.Random(seed)
     words = TEXTS if seed % 3 == 0 else TEXTS[:7]
 
@@ -78,3 +101,4 @@ def check_line(seed: int) -> None:
     assert json.dumps(json.loads(line)) == json.dumps(document)
     for columns in HEADS:
         assert csv_result_line(columns, *given) == csv_line(document, columns)
+    return line

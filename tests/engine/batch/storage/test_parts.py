@@ -47,7 +47,7 @@ def test_parts_are_whole_and_are_gone_on_with(tmp_path: Path) -> None:
         assert names_of(output) == [f"part-000001.{form}", f"part-000002.{form}"]
         assert [one.results for one in output.parts] == [2, 1]
         heard: list[Any] = []
-        with opened(folder, form, hear=heard.append) as again:
+        with opened(folder, form, hear=lambda document, _, to=heard: to.append(document())) as again:
             assert again.resumed == len(heard) == 3
             assert [again.state(work(name)) for name in "abcd"] == ["done", "done", "done", "missing"]
             assert again.state(work("a", content="changed")) == "changed"
