@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,10 @@ from ..engine.results.forms import form_of
 from ..engine.results.json_pieces import json_pieces
 from ..engine.results.result import Result, Run
 from ..providers.errors import ConfigError, UsageError
-from ..providers.untrusted import harmless, harmless_json
+from ..providers.untrusted import harmless_json, harmless_pieces
 from .options import Format, PrintOptions, ReasoningView
 from .output import (
     complain,
-    emit,
     emit_pieces,
     has_styles,
     is_heard,
@@ -78,8 +77,10 @@ def json_text_pieces(document: object) -> Iterator[str]:
     yield "\n"
 
 
-def json_line(result: Result) -> str:
-    return harmless_json(json.dumps(result_document(result), ensure_ascii=False)) + "\n"
+def json_lines(results: Sequence[Result]) -> Iterator[str]:
+    for result in results:
+        yield from map(harmless_json, json_pieces(result_document(result)))
+        yield "\n"
 
 
 def _cells_markdown(run: Run) -> str:
@@ -100,13 +101,14 @@ def formatted(
     reasoning: ReasoningView,
     reference: Reference | None,
     differences: Sequence[NamedDifference] = (),
-) -> str | None:
-    """The text of `run` in `form`; None for the table, which depends on where it is printed."""
+) -> Iterable[str] | None:
+    """The text of `run` in `form`, in pieces, none of which is long; None for the table, which depends on where it is
+    printed."""
     match form:
         case Format.JSON:
-            return json_text(_document(run, differences))
+            return json_text_pieces(_document(run, differences))
         case Format.JSONL:
-            return "".join(json_line(result) for result in run.results)
+            return json_lines(run.results)
         case Format.CSV:
             from .views.run import export
 
@@ -114,16 +116,17 @@ def formatted(
         case Format.MD:
             from .views.run import export
 
-            parts = [export.run_markdown(run, reasoning=reasoning.value, cells=_cells_markdown(run))]
-            if differences:
-                from .views.choose.difference import difference_markdown
+            whole = export.run_markdown(run, reasoning=reasoning.value, cells=_cells_markdown(run))
+            if not differences:
+                return whole
+            from .views.choose.difference import difference_markdown
 
-                parts += ["## Differences\n", *(difference_markdown(named, level=3) for named in differences)]
-            return "\n".join(parts)
+            told = (difference_markdown(named, level=3) for named in differences)
+            return chain(whole, ("\n## Differences\n",), (f"\n{one}" for one in told))
         case Format.HTML:
-            from .views.report import report_page
+            from .views.report.page import report_pieces
 
-            return report_page(
+            return report_pieces(
                 [run],
                 with_reasoning=reasoning is not ReasoningView.NONE,
                 reference=reference,
@@ -132,8 +135,10 @@ def formatted(
         case Format.TEXT:
             from .views.run import export
 
-            text = export.run_text(run, reasoning=reasoning.value)
-            return f"{text}\n{differences_text(differences, width=export.TEXT_WIDTH)}" if differences else text
+            whole = export.run_text(run, reasoning=reasoning.value)
+            if not differences:
+                return whole
+            return chain(whole, ("\n", differences_text(differences, width=export.TEXT_WIDTH)))
         case Format.TABLE:
             return None
 
@@ -168,7 +173,7 @@ def print_run(
     *,
     answer_alone: bool = False,
     answers: ReasoningView = ReasoningView.FULL,
-    show: Callable[[str], None] = emit,
+    show: Callable[[Iterable[str]], None] = emit_pieces,
 ) -> bool:
     """Print to stdout or write to files. False when one could not be written: then stdout got it.
 
@@ -179,30 +184,35 @@ def print_run(
     `differences` between the results follow them.
     """
     if not printing.output:
-        if form is Format.JSON:
-            emit_pieces(json_text_pieces(_document(run, differences)))
-        else:
-            text = _text(run, form, printing.reasoning, None, reference, differences, answers)
-            (show if form in (Format.TABLE, Format.TEXT, Format.MD) else emit)(text)
+        text = _text(run, form, printing.reasoning, None, reference, differences, answers)
+        (show if form in (Format.TABLE, Format.TEXT, Format.MD) else emit_pieces)(text)
         return True
     written = True
     for path in printing.output:
         own = form if printing.says_form else form_of(path, Format) or form
         alone = answer_alone and not printing.says_form and own in (Format.MD, Format.TEXT)
-        text = _answer(run) if alone else _text(run, own, printing.reasoning, path, reference, differences, answers)
+
+        def made(alone: bool = alone, own: Format = own, path: Path = path) -> Iterable[str]:
+            if alone:
+                return answer_pieces(run.results[0].answer)
+            return _text(run, own, printing.reasoning, path, reference, differences, answers)
+
         try:
-            write_file(path, text)
+            write_file(path, made())
         except ConfigError as error:
             complain(error)
             say("the results follow on standard output, so that nothing is lost")
-            emit(text)
+            emit_pieces(made())
             written = False
     return written
 
 
-def _answer(run: Run) -> str:
-    answer = harmless(run.results[0].answer)
-    return answer if not answer or answer.endswith("\n") else f"{answer}\n"
+def answer_pieces(answer: str) -> Iterator[str]:
+    """An answer alone, harmless, and with a line break at its end."""
+    piece = "\n"
+    for piece in harmless_pieces(answer):
+        yield piece
+    yield "" if piece.endswith("\n") else "\n"
 
 
 def _text(
@@ -213,14 +223,14 @@ def _text(
     reference: Reference | None,
     differences: Sequence[NamedDifference],
     answers: ReasoningView,
-) -> str:
-    text = formatted(run, form, reasoning, reference, differences)
-    if text is None:
+) -> Iterable[str]:
+    pieces = formatted(run, form, reasoning, reference, differences)
+    if pieces is None:
         width = None if output is None else FILE_WIDTH
-        text = table_text(run, reasoning, width=width, shown_answers=answers)
+        pieces = [table_text(run, reasoning, width=width, shown_answers=answers)]
         if differences:
-            text += f"\n{differences_text(differences, width=width)}"
-    return text
+            pieces.append(f"\n{differences_text(differences, width=width)}")
+    return pieces
 
 
 def table_text(

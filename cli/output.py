@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..profiles.disk import is_device, real_path, write_private
+from ..profiles.disk import PrivateFile, is_device, real_path
 from ..providers.errors import ConfigError, MissingKeyError, StrictPlanError, ThinkdialError
 from ..providers.untrusted import harmless
 from .closed_pipe import ClosedPipeError
@@ -256,29 +256,36 @@ def _written(hint: str | None = None) -> Generator[None]:
         raise ConfigError(f"standard output cannot be written: {error.strerror}") from None
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write `text` to `path`, readable by its owner only, whole or not at all.
+def write_file(path: Path, text: str | Iterable[str]) -> None:
+    """Write `text`, or its pieces, to `path`, readable by its owner only, whole or not at all.
 
     What is there and no regular file, such as /dev/null or a named pipe, is written to and not replaced. Raises
     `ConfigError` when that fails; the text is then printed by the caller, so that nothing paid for is lost.
     """
+    from .files.written_files import remember_written
+
     path = real_path(path)
-    data = text.encode("utf-8", "replace")
+    pieces = (text,) if isinstance(text, str) else text
     try:
         if path.exists() and not path.is_file():
-            path.write_bytes(data)
+            with path.open("wb") as device:
+                for data in _encoded(pieces):
+                    device.write(data)
         else:
-            write_private(path, data)
-            _remember(path, data)
+            with PrivateFile(path) as file:
+                for data in _encoded(pieces):
+                    file.write(data)
+            remember_written(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def _remember(path: Path, data: bytes) -> None:
-    from .files.written_files import is_marked, remember_written
-
-    if not is_marked(data):
-        remember_written(path, data)
+def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:
+    return (
+        piece[at : at + WRITTEN_AT_ONCE].encode("utf-8", "replace")
+        for piece in pieces
+        for at in range(0, len(piece), WRITTEN_AT_ONCE)
+    )
 
 
 def check_writable(path: Path) -> None:

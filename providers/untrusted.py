@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 MOST_WORDS = 4_000
@@ -69,6 +70,35 @@ def harmless(text: str) -> str:
     return _SUSPECT.sub(_spell_out, text)
 
 
+LONG = 2**16
+"""Characters that are made harmless at once of a text that is written in pieces."""
+
+
+def harmless_pieces(text: str, start: int = 0, end: int | None = None) -> Iterator[str]:
+    """`harmless` of `text` from `start` to `end`, in pieces, none of which is long: what they join to is the same.
+
+    A run of characters that are spelled out is cut only where it is so long that all of it is spelled out anyway.
+    """
+    end = len(text) if end is None else end
+    while start < end:
+        cut = min(start + LONG, end)
+        most = min(cut + 2 * _MOST_CONTEXT, end)
+        while cut < most and _SUSPECT.match(text, cut):
+            cut += 1
+        yield harmless(text[start:cut])
+        start = cut
+
+
+def span_without(blanks: str, text: str) -> tuple[int, int]:
+    """Where `text.strip(blanks)` begins and ends, of which no copy is made."""
+    start, end = 0, len(text)
+    while start < end and text[start] in blanks:
+        start += 1
+    while end > start and text[end - 1] in blanks:
+        end -= 1
+    return start, end
+
+
 def harmless_json(document: str) -> str:
     """Return the JSON text `document` with dangerous characters as escapes: the same value, safe on a terminal."""
     return _suspect_in_json().sub(_escape, document)
@@ -92,7 +122,12 @@ def csv_cell(text: str) -> str:
     safe = text if text.isascii() and text.isprintable() else harmless(text)
     if safe[:1].isalnum():  # as nearly all begin: a formula does not
         return safe
-    return f"'{safe}" if _formula().match(safe) else safe
+    return f"'{safe}" if is_formula(safe) else safe
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would take `text` for a formula."""
+    return _formula().match(text) is not None
 
 
 class HarmlessStream:

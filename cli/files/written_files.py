@@ -27,22 +27,22 @@ _MARK = re.compile(
 
 def is_ours(path: Path) -> bool:
     """Whether the regular file `path` is as thinkdial has written it. Raises `OSError`."""
+    return _says_so(path) or _remembered().get(_name_of(path)) == _digest_of(path)
+
+
+def _says_so(path: Path) -> bool:
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    return is_marked(head) or _remembered().get(_name_of(path)) == _digest_of(path)
+        return _MARK.search(file.read(_HEAD_BYTES)) is not None
 
 
-def is_marked(data: bytes) -> bool:
-    """Whether a file says by itself that it is ours."""
-    return _MARK.search(data[:_HEAD_BYTES]) is not None
-
-
-def remember_written(path: Path, data: bytes) -> None:
+def remember_written(path: Path) -> None:
     """Remember what was written to `path`, so that it may be replaced. Where that fails, --force is asked for."""
     with suppress(OSError, ConfigError):
+        if _says_so(path):
+            return
         known = _remembered()
         known.pop(name := _name_of(path), None)
-        known[name] = hashlib.sha256(data).hexdigest()
+        known[name] = _digest_of(path)
         kept: Sequence[tuple[str, str]] = list(known.items())[-MOST_REMEMBERED:]
         save_private(_ledger(), json.dumps(dict(kept), indent=1) + "\n")
 

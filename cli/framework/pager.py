@@ -8,26 +8,33 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 
 from ..closed_pipe import ClosedPipeError
-from ..output import emit, is_terminal
+from ..output import emit_pieces, is_terminal
 
 _USUAL = "less"
 _LESS = "FRX"
 """End where all fits on one screen, keep styles, leave the text on the screen: as git has it."""
 
 
-def show_text(text: str, variables: Callable[[], Iterable[str]] = tuple) -> None:
-    """Data on stdout: through a pager where stdout is a terminal that is too short.
+def show_text(text: str | Iterable[str], variables: Callable[[], Iterable[str]] = tuple) -> None:
+    """Data, also in pieces, on stdout: through a pager where stdout is a terminal that is too short.
 
     `variables` gives those that hold keys: to know them all, every provider is read.
     """
+    pieces = iter((text,) if isinstance(text, str) else text)
     if not (is_terminal(sys.stdout) and is_terminal(sys.stdin)) or os.environ.get("TERM") in ("dumb", "unknown"):
-        emit(text)
+        emit_pieces(pieces)
         return
     command = pager(os.environ)
-    if not command or text.count("\n") < shutil.get_terminal_size().lines:
-        emit(text)
+    first, lines, screen = list[str](), 0, shutil.get_terminal_size().lines
+    while lines < screen and (piece := next(pieces, None)) is not None:
+        first.append(piece)
+        lines += piece.count("\n")
+    pieces = chain(first, pieces)
+    if not command or lines < screen:
+        emit_pieces(pieces)
         return
     from ...engine.targets.bare_environment import without_keys
 
@@ -35,12 +42,14 @@ def show_text(text: str, variables: Callable[[], Iterable[str]] = tuple) -> None
     try:
         started = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
     except OSError:
-        emit(text)
+        emit_pieces(pieces)
         return
     try:
-        started.communicate(text.encode("utf-8", "replace"))
+        if (pipe := started.stdin) is not None:
+            pipe.writelines(piece.encode("utf-8", "replace") for piece in pieces)
+        started.communicate()
     except KeyboardInterrupt:  # it is the pager's: Ctrl-C stops a search there
-        started.wait()
+        started.communicate()
     except BrokenPipeError:
         raise ClosedPipeError from None
 

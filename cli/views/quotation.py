@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...providers.untrusted import harmless, one_line
+from ...providers.untrusted import harmless, harmless_pieces, one_line, span_without
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
-_FENCES = re.compile(r"`{3,}")
+_FENCES = re.compile("`[`\r]{2,}")
+"""Also with what `harmless` drops among them."""
 _LIVE_TOKENS = frozenset(("html_block", "html_inline", "image"))
 MAX_CHARACTERS = 200_000
 
@@ -23,9 +25,23 @@ def inline(text: str, limit: int = 0) -> str:
 
 def fenced(text: str, language: str = "text") -> str:
     """`text` in a fence that is longer than any inside."""
-    safe = harmless(text)
-    fence = "`" * max(3, 1 + max(map(len, _FENCES.findall(safe)), default=0))
-    return f"{fence}{language}\n{safe}\n{fence}"
+    return "".join(fenced_pieces(text, 0, len(text), language))
+
+
+def fenced_pieces(text: str, start: int, end: int, language: str) -> Iterator[str]:
+    """The same of what lies between `start` and `end`, in pieces."""
+    fence = "`" * max(3, 1 + max((found[0].count("`") for found in _FENCES.finditer(text, start, end)), default=0))
+    yield f"{fence}{language}\n"
+    yield from harmless_pieces(text, start, end)
+    yield f"\n{fence}"
+
+
+def quoted_pieces(text: str, blanks: str = "\r\n") -> Iterator[str]:
+    """`quoted` in pieces, none of which is long, without the `blanks` around it."""
+    if len(text) > MAX_CHARACTERS:
+        yield from fenced_pieces(text, *span_without(blanks, text), "markdown")
+    else:
+        yield quoted(text.strip(blanks))
 
 
 def quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .line import columns_of
 
@@ -38,6 +38,29 @@ def wrap_line(line: str, width: int, indent: str = "") -> Iterator[str]:
             current = ""
         current, begun = current + word, True
     yield current.rstrip(" ")
+
+
+def wrap_pieces(pieces: Iterable[str], width: int, indent: str = "") -> Iterator[str]:
+    """`wrap_line` of one line that comes in pieces, of which none is held longer than it takes to break it."""
+    last = ""
+    for piece in pieces:
+        words = piece.rstrip(" ")
+        if not words:
+            last += "" if last.endswith(" " * width) else piece[:width]
+            continue
+        *lines, last = wrap_line(last + words, width, indent)
+        yield from lines
+        last += piece[len(words) : len(words) + width]
+    yield last.rstrip(" ")
+
+
+def line_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Where each line of `text` begins and ends, of what lies between `start` and `end`: no line is copied."""
+    end = len(text) if end is None else end
+    while (found := text.find("\n", start, end)) >= 0:
+        yield start, found
+        start = found + 1
+    yield start, end
 
 
 def wrap(text: str, width: int) -> list[str]:

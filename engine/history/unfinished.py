@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from ...providers.errors import ConfigError, Failure
 from ...providers.fold import Reply
+from ...providers.json_values import is_blank
 from ...providers.schema import Json, Notice
 from ..exchange.call_facts import Latency
 from ..exchange.raw_response import RawResponse, reply_of
@@ -82,7 +83,7 @@ def status_of(reply: Reply) -> Status:
     """`ok` where the bytes hold a whole answer, `error` where they hold the provider's own failure, else `partial`."""
     if reply.failure is None:
         return "ok" if reply.finish != "error" else "error"
-    told = reply.failure.kind != KILLED.kind and not (reply.answer.strip() or reply.reasoning.strip())
+    told = reply.failure.kind != KILLED.kind and (is_blank(reply.answer) and is_blank(reply.reasoning))
     return "error" if told else "partial"
 
 

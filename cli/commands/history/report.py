@@ -27,8 +27,8 @@ def report(
     """
     from ....engine.history.queries import named_runs, refuse_without_results
     from ....providers.errors import UsageError
-    from ...output import emit, is_terminal, say, write_file
-    from ...views.report import report_page
+    from ...output import emit_pieces, is_terminal, say, write_file
+    from ...views.report.page import report_pieces
 
     if output is None and is_terminal(sys.stdout):
         raise UsageError("a page is not for reading on a terminal", hint="-o report.html writes it to a file")
@@ -39,9 +39,9 @@ def report(
     found = named_runs(runs)
     for stored in found:
         refuse_without_results(stored)
-    page = report_page([stored.run for stored in found], title=title)
+    page = report_pieces([stored.run for stored in found], title=title)
     if output is None:
-        emit(page)
+        emit_pieces(page)
         return ExitCode.OK
     write_file(output, page)
     say(f"written: {output}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,7 +57,9 @@ def show(
 
             emit(head)
             refuse_without_results(stored)
-    written = print_run(stored.run, form, printing, answers=answers, show=lambda text: show_text(head + text))
+    written = print_run(
+        stored.run, form, printing, answers=answers, show=lambda pieces: show_text(chain((head,), pieces))
+    )
     if not quiet:
         print_notes(stored.run.results, after_comparison=form is Format.TABLE)
     return ExitCode.OK if written else ExitCode.USAGE
@@ -65,12 +68,12 @@ def show(
 def _print_response(stored: StoredRun) -> None:
     """The bytes as they are; on a terminal nothing in them moves, hides or runs."""
     from ....engine.history.queries import one_response
-    from ...output import emit, emit_bytes, is_terminal
+    from ...output import emit_bytes, emit_pieces, is_terminal
     from ...views.history.stored_run import raw_text
 
     blocks = one_response(stored).blocks()
     if is_terminal(sys.stdout):
-        emit(raw_text(b"".join(blocks)))
+        emit_pieces(raw_text(blocks))
     else:
         for block in blocks:
             emit_bytes(block)

@@ -136,15 +136,13 @@ def shows_reasoning(asked: Inquiry) -> bool:
 
 def shown(asked: Inquiry, finished: Finished) -> Answered:
     """Show a call that was made."""
-    from ...formats import print_run
+    from ...formats import answer_pieces, print_run
 
     printing = asked.printing
     if streams(asked):
-        from ....providers.untrusted import harmless
-        from ...output import emit
+        from ...output import emit_pieces
 
-        answer = harmless(finished.run.results[0].answer)
-        emit(answer if not answer or answer.endswith("\n") else f"{answer}\n")
+        emit_pieces(answer_pieces(finished.run.results[0].answer))
         return _told(asked, finished, written=True)
     alone = asked.command == "ask"
     written = print_run(finished.run, asked.form, printing, asked.settings.reference, answer_alone=alone)

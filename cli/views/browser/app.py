@@ -19,6 +19,7 @@ from ....engine.results.difference import difference
 from ....engine.results.result import Result
 from ....profiles.profile import Reference
 from ....providers.errors import ThinkdialError
+from ....providers.json_values import is_blank
 from ....providers.untrusted import harmless, one_line
 from ..choose.difference import NamedDifference, difference_view
 from ..history.run_words import cost_words, status_words
@@ -192,7 +193,7 @@ class ResultsScreen(OwnScreen):
             if text and self.unfolded:
                 parts.append(Text("\n".join(f"┊ {one}" for one in wrap(text, width - 2))))
         parts.append(Text(""))
-        if result.answer.strip():
+        if not is_blank(result.answer):
             parts.append(ModelMarkdown(result.answer))
         parts += _calls(result)
         parts += [Text(reason, "red") for reason in why_not_whole(result)]

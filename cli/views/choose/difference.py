@@ -14,6 +14,7 @@ from rich.text import Text
 from ....engine.results.difference import Difference, FigurePair, FigureValue, difference
 from ....engine.results.result import Run
 from ....engine.results.word_changes import WordPiece
+from ....providers.json_values import is_blank
 from ....providers.untrusted import harmless, one_line
 from ..grid import Column, ruled
 from ..line import BAD, CAUTION, GOOD, QUIET, STRONG
@@ -120,7 +121,7 @@ def difference_markdown(named: NamedDifference, *, level: int = 1) -> str:
 def agreement(found: Difference) -> str:
     """How far the answers are the same, in words."""
     answer = found.answer
-    if not found.a.answer.strip() and not found.b.answer.strip():
+    if is_blank(found.a.answer) and is_blank(found.b.answer):
         return "Neither has an answer"
     if not _differs(found):
         return "The answers are the same, word by word"

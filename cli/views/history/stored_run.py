@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from ....engine.history.read import StoredResult, StoredRun
 from ....providers.json_values import parse_json
-from ....providers.untrusted import harmless, one_line
+from ....providers.untrusted import HarmlessStream, harmless, one_line
 from ..run.files import file_lines
 
 HEAD_PROMPT_LINES = 12
@@ -34,10 +36,14 @@ def sent_text(stored: StoredRun) -> str:
     return "\n".join(_request_text(entry) for entry in stored.entries)
 
 
-def raw_text(data: bytes) -> str:
+def raw_text(blocks: Iterable[bytes]) -> Iterator[str]:
     """The bytes of a response for a terminal: nothing in them moves, hides or runs."""
-    text = harmless(data.decode("utf-8", "replace"))
-    return text if text.endswith("\n") else f"{text}\n"
+    decode, shown, last = getincrementaldecoder("utf-8")("replace").decode, HarmlessStream(), ""
+    for block in chain(blocks, (b"",)):
+        if text := shown.feed(decode(block, final=not block)):
+            yield text
+            last = text
+    yield "" if last.endswith("\n") else "\n"
 
 
 def label(entry: StoredResult) -> str:

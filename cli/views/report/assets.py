@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -14,13 +15,18 @@ if TYPE_CHECKING:
 
 def page_of(template: str, **values: object) -> str:
     """Return the page of `template` with `values`, which are escaped; style, script and policy are given to it."""
+    return "".join(page_pieces(template, **values))
+
+
+def page_pieces(template: str, **values: object) -> Iterator[str]:
+    """The same in pieces, as the template has them."""
     from markupsafe import Markup
 
     style, script = _asset("style.css"), _asset("script.js")
     return (
         _environment()
         .get_template(template)
-        .render(
+        .generate(
             **values,
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ....providers.untrusted import harmless, one_line
+from ....providers.json_values import is_blank
+from ....providers.untrusted import harmless, harmless_pieces, one_line, span_without
 from ..formulas import BLOCK, INLINE, model_parser, source
 from .code import coloured
 from .mathml import is_prose, mathml
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
+    from markupsafe import Markup
 
 MAX_CHARACTERS = 200_000
 """Longer texts are shown as they are: nobody reads their layout, and parsing them takes seconds."""
@@ -50,7 +53,42 @@ def markdown_html(text: str) -> str:
 
 def plain_html(text: str) -> str:
     """Return `text` as it is, line for line."""
-    return f'<div class="plain">{escape(harmless(text))}</div>' if text else ""
+    return "".join(plain_pieces(text)) if text else ""
+
+
+def plain_pieces(text: str, start: int = 0, end: int | None = None) -> Iterator[str]:
+    """The same in pieces, none of which is long, of what lies between `start` and `end`."""
+    yield '<div class="plain">'
+    yield from map(escape, harmless_pieces(text, start, end))
+    yield "</div>"
+
+
+class Shown:
+    """A text on a page, as often as it is asked for: Markdown, or as it is where it is too long for that.
+
+    Of one that is not `marked_up` no Markdown is read. It gives pieces of HTML; there are none where there is no text.
+    """
+
+    __slots__ = ("_end", "_html", "_start", "_text")
+
+    def __init__(self, text: str, *, marked_up: bool = True) -> None:
+        self._text = text
+        self._start, self._end = span_without("\r\n", text)
+        self._html = ""
+        if not is_blank(text) and len(text) <= MAX_CHARACTERS:
+            self._html = markdown_html(text) if marked_up else plain_html(text.strip("\n"))
+
+    def __bool__(self) -> bool:
+        return bool(self._html) or (self._end > self._start and not is_blank(self._text))
+
+    def __iter__(self) -> Iterator[Markup]:
+        from markupsafe import Markup
+
+        if self._html or not self:
+            yield Markup(self._html)  # noqa: S704 - escaped there
+        else:
+            for piece in plain_pieces(self._text, self._start, self._end):
+                yield Markup(piece)  # noqa: S704 - escaped there
 
 
 def _document(text: str) -> str | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -31,16 +30,13 @@ from ..run.think_notes import twin_notes
 from ..shapes.fields import DIFFERS, LEGEND, FieldRow, compared, field_rows, words
 from ..shapes.words import shape_words
 from ..tools.calls import CALLS_LEGEND, call_lines, call_rows, callers
-from .assets import page_of
+from .assets import page_pieces
 from .bars import BarChart, cost_chart, time_chart, tokens_chart
 from .columns import COST_SOURCES, TONES, PageTable, number, numbers
 from .difference import DifferenceSection, difference_sections
-from .markup import MAX_CHARACTERS, markdown_html, plain_html
+from .markup import MAX_CHARACTERS, Shown
 from .plots import Plot, scatter_chart, sweep_charts
 from .strips import StripChart, strip_charts
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
 _TITLE_LENGTH = 80
 _READ_FIRST = 4
@@ -71,9 +67,9 @@ class Answer(Struct, frozen=True):
     cost_source: str
     output: str
     reasoning: str
-    reasoning_html: Markup
+    reasoning_html: Shown
     billed: str
-    html: Markup
+    html: Shown
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     source: str = ""
@@ -97,8 +93,8 @@ class PageSection(Struct, frozen=True):
     date: str
     iso_date: str
     heading: str
-    prompt_html: Markup
-    system_html: Markup
+    prompt_html: Shown
+    system_html: Shown
     simulated: bool
     totals: str
     tiles: tuple[tuple[str, str, str], ...]
@@ -134,7 +130,24 @@ def report_page(
     reference: Reference | None = None,
     differences: Sequence[NamedDifference] = (),
 ) -> str:
-    """Return the page of these runs. `with_reasoning` False leaves the text of the reasoning out, not its numbers.
+    """`report_pieces`, joined."""
+    pieces = report_pieces(
+        runs, title=title, with_reasoning=with_reasoning, reference=reference, differences=differences
+    )
+    return "".join(pieces)
+
+
+def report_pieces(
+    runs: Sequence[Run],
+    *,
+    title: str | None = None,
+    with_reasoning: bool = True,
+    reference: Reference | None = None,
+    differences: Sequence[NamedDifference] = (),
+) -> Iterator[str]:
+    """The page of these runs in pieces, none of which is long.
+
+    `with_reasoning` False leaves the text of the reasoning out, not its numbers.
 
     `reference` says which think value is more than which; without it the shipped table does. `differences` are those
     between results of the last run.
@@ -145,7 +158,9 @@ def report_page(
         last = sections[-1]
         sections[-1] = replace(last, differences=tuple(difference_sections(differences, f"{last.anchor}-")))
     heading = one_line(title or "", 200) or _heading(runs)
-    return page_of("page.html", title=heading, page_title=heading if title else _page_title(runs), sections=sections)
+    return page_pieces(
+        "page.html", title=heading, page_title=heading if title else _page_title(runs), sections=sections
+    )
 
 
 def _heading(runs: Sequence[Run]) -> str:
@@ -162,8 +177,6 @@ def _page_title(runs: Sequence[Run]) -> str:
 
 
 def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) -> PageSection:
-    from markupsafe import Markup
-
     anchor = f"run-{number}"
     results = run.results
     cells = cells_of(results)
@@ -176,8 +189,8 @@ def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) 
         date=_date(created),
         iso_date=one_line(created, 40),
         heading=one_line(run.prompt, _TITLE_LENGTH) or "An empty prompt",
-        prompt_html=Markup(plain_html(run.prompt.strip("\n"))),  # noqa: S704 - escaped there
-        system_html=Markup(plain_html((run.system or "").strip("\n"))),  # noqa: S704 - escaped there
+        prompt_html=Shown(run.prompt, marked_up=False),
+        system_html=Shown(run.system or "", marked_up=False),
         simulated=any(warning.code == SIMULATED for result in results for warning in result.warnings),
         totals=totals(run),
         tiles=_tiles(run),
@@ -263,8 +276,6 @@ def _unknown_words(summary: Summary) -> str:
 
 
 def _answer(result: Result, label: str, anchor: str, with_reasoning: bool) -> Answer:
-    from markupsafe import Markup
-
     mark, words, style = state_words(result)
     text = (result.reasoning.text or "") if with_reasoning else ""
     return Answer(
@@ -280,9 +291,9 @@ def _answer(result: Result, label: str, anchor: str, with_reasoning: bool) -> An
         cost_source=COST_SOURCES.get(result.cost.source or "", ""),
         output=f"{tokens(result.usage.output_tokens)} tokens",
         reasoning=reasoning_words(result),
-        reasoning_html=Markup(markdown_html(text) if text.strip() else ""),  # noqa: S704 - escaped there
+        reasoning_html=Shown(text),
         billed=_billed(result),
-        html=Markup(markdown_html(result.answer) if result.answer.strip() else ""),  # noqa: S704 - escaped there
+        html=Shown(result.answer),
         problems=tuple(map(harmless, why_not_whole(result))),
         notes=_notes(result),
         source=harmless(result.answer) if len(result.answer) <= MAX_CHARACTERS else "",

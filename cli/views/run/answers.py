@@ -26,8 +26,8 @@ _WIDEST = 120
 _BAR = "┊ "
 _EXCERPT_LINES = 6
 
-MOST_LAID_OUT = 2**20
-"""Characters of one text. To lay out more takes minutes, and nobody reads it in a column."""
+MOST_LAID_OUT = 200_000
+"""Characters of one text. To lay out more takes half a minute, and nobody reads it in a column."""
 
 
 def answers(

@@ -11,14 +11,23 @@ ReasoningView = Literal["full", "excerpt", "none"]
 """How much of the reasoning is shown. None of it is a matter of money: hidden reasoning is paid all the same."""
 
 
+_LONG = 2**20
+
+
 def excerpt(text: str, width: int, *, head: int = 3, tail: int = 2) -> list[str]:
     """Return `text` wrapped to `width` cells and without blank lines, the middle left out when it is long.
 
     Only what can be shown is wrapped, so the length of the text costs nothing.
     """
-    text = harmless(text).strip()
     bound = 4 * width * (head + tail + 1)
-    if len(text) <= 2 * bound:
+    length = len(text)
+    if length > _LONG:  # of its middle no copy is made
+        start, end = harmless(text[: 4 * bound]).strip(), harmless(text[-4 * bound :]).strip()
+        text = f"{start}\n{end}"
+    else:
+        text = harmless(text).strip()
+        length = len(text)
+    if length <= 2 * bound:
         lines = [line for line in wrap(text, width) if line.strip()]
         if len(lines) <= head + tail + 1:
             return lines
@@ -26,5 +35,5 @@ def excerpt(text: str, width: int, *, head: int = 3, tail: int = 2) -> list[str]
     else:
         first = [line for line in wrap(text[:bound], width) if line.strip()][:head]
         last = [line for line in wrap(text[-bound:].lstrip(), width) if line.strip()][-tail:]
-    left_out = len(text) - sum(map(len, first)) - sum(map(len, last))
+    left_out = length - sum(map(len, first)) - sum(map(len, last))
     return [*first, f"[… {left_out:,} characters …]", *last]

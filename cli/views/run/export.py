@@ -6,13 +6,16 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from io import StringIO
+from itertools import chain
+from string import whitespace
 
 from ....engine.results.csv_columns import RUN_COLUMNS, calls_of, cells_of
 from ....engine.results.result import Result, Run
-from ....providers.untrusted import csv_cell, harmless
+from ....providers.json_values import is_blank
+from ....providers.untrusted import LONG, csv_cell, harmless_pieces, is_formula, span_without
 from ..numbers import dollars, seconds, tokens
-from ..quotation import fenced, inline, quoted
-from ..wrap import wrap, wrap_line
+from ..quotation import fenced, inline, quoted_pieces
+from ..wrap import line_spans, wrap, wrap_line, wrap_pieces
 from .continuity import went_along
 from .dial import labels, sent, think_path
 from .excerpt import ReasoningView, excerpt
@@ -27,19 +30,32 @@ TEXT_WIDTH = 80
 _Field = str | int | float | Decimal | None
 
 
-def run_markdown(run: Run, reasoning: ReasoningView = "excerpt", cells: str = "") -> str:
-    """Return the run as a Markdown document that nothing inside can break: table, notes, then every answer.
+def run_markdown(run: Run, reasoning: ReasoningView = "excerpt", cells: str = "") -> Iterator[str]:
+    """The run as a Markdown document that nothing inside can break: table, notes, then every answer. In pieces.
 
     `cells` is the table of its cells, where it has samples.
     """
-    parts = [f"# Run {inline(run.run_id)}", "## Prompt", quoted(run.prompt)]
+    between = ""
+    for part in _markdown_parts(run, reasoning, cells):
+        yield between
+        yield from (part,) if isinstance(part, str) else part
+        between = "\n\n"
+    yield "\n"
+
+
+def _markdown_parts(run: Run, reasoning: ReasoningView, cells: str) -> Iterator[str | Iterator[str]]:
+    yield f"# Run {inline(run.run_id)}"
+    yield "## Prompt"
+    yield quoted_pieces(run.prompt)
     if run.files:
         from .files import file_lines
 
-        parts += ["## Attached", "\n".join(f"- {inline(words)}" for words in file_lines(run))]
+        yield "## Attached"
+        yield "\n".join(f"- {inline(words)}" for words in file_lines(run))
     if run.system:
-        parts += ["## System prompt", quoted(run.system)]
-    parts += ["## Cells", cells] if cells else []
+        yield "## System prompt"
+        yield quoted_pieces(run.system)
+    parts = ["## Cells", cells] if cells else []
     if any(result.shape is not None for result in run.results):
         from ..shapes.fields import fields_markdown
 
@@ -51,63 +67,94 @@ def run_markdown(run: Run, reasoning: ReasoningView = "excerpt", cells: str = ""
     parts += ["## Numbers", _markdown_table(run.results)]
     if said := notes(run.results):
         parts.append("\n".join(f"- {inline(line.plain)}" for line in said))
-    parts.append(inline(totals(run)))
-    parts.append("## Answers")
+    yield from parts
+    yield inline(totals(run))
+    yield "## Answers"
     for result, label in zip(run.results, labels(run.results), strict=True):
-        parts += [f"### {inline(label)}", inline(_subtitle(result))]
+        yield f"### {inline(label)}"
+        yield inline(_subtitle(result))
         if along := went_along(result):
-            parts.append(inline(f"went along: {along}"))
+            yield inline(f"went along: {along}")
         if reasoning != "none" and (words := reasoning_words(result)):
-            parts.append(f"**Reasoning:** {inline(words)}")
-            if text := (result.reasoning.text or "").strip():
-                parts.append(quoted(text) if reasoning == "full" else fenced("\n".join(excerpt(text, TEXT_WIDTH))))
-        if result.answer.strip():
-            parts += ["**Answer:**", quoted(result.answer)]
-        parts += [f"- {inline(line.strip())}" for line, _ in _calls(result)]
-        parts += [f"*{inline(line)}*" for line in why_not_whole(result)]
-    return "\n\n".join(parts) + "\n"
+            yield f"**Reasoning:** {inline(words)}"
+            if not is_blank(text := result.reasoning.text or ""):
+                shown = reasoning == "full"
+                yield quoted_pieces(text, whitespace) if shown else fenced("\n".join(excerpt(text, TEXT_WIDTH)))
+        if not is_blank(result.answer):
+            yield "**Answer:**"
+            yield quoted_pieces(result.answer)
+        yield from (f"- {inline(line.strip())}" for line, _ in _calls(result))
+        yield from (f"*{inline(line)}*" for line in why_not_whole(result))
 
 
-def run_text(run: Run, reasoning: ReasoningView = "excerpt") -> str:
-    """Return the run as plain text for 80 columns: the answers one below the other, then receipts, notes, totals."""
-    lines = ["Prompt", *_indented(_prose(run.prompt), "  ")]
+def run_text(run: Run, reasoning: ReasoningView = "excerpt") -> Iterator[str]:
+    """The run as plain text for 80 columns, in pieces: answers one below the other, receipts, notes, totals."""
+    yield "Prompt\n"
+    yield from _prose(run.prompt, "  ")
     if run.files:
         from .files import file_lines
 
-        lines += ["", "Attached", *_indented(file_lines(run), "  ")]
+        yield from _lines(["", "Attached", *_indented(file_lines(run), "  ")])
     if run.system:
-        lines += ["", "System prompt", *_indented(_prose(run.system), "  ")]
+        yield "\nSystem prompt\n"
+        yield from _prose(run.system, "  ")
     names = labels(run.results)
     for result, label in zip(run.results, names, strict=True):
-        lines += ["", "=" * TEXT_WIDTH, *wrap(f"{label} · {_subtitle(result)}", TEXT_WIDTH), "-" * TEXT_WIDTH]
+        head = wrap(f"{label} · {_subtitle(result)}", TEXT_WIDTH)
+        yield from _lines(["", "=" * TEXT_WIDTH, *head, "-" * TEXT_WIDTH])
         if reasoning != "none" and (words := reasoning_words(result)):
-            lines += wrap(f"reasoning: {words}", TEXT_WIDTH)
-            text = (result.reasoning.text or "").strip()
-            shown = _prose(text) if reasoning == "full" else excerpt(text, TEXT_WIDTH - 2)
-            lines += [*_indented(shown if text else [], "| "), ""]
-        if result.answer.strip():
-            lines += _prose(result.answer.strip("\n"))
-        lines += [piece for line, _ in _calls(result) for piece in wrap_line(line, TEXT_WIDTH, "    ")]
-        lines += [piece for line in why_not_whole(result) for piece in wrap_line(f"! {line}", TEXT_WIDTH, "  ")]
-    lines += ["", "=" * TEXT_WIDTH]
+            yield from _lines(wrap(f"reasoning: {words}", TEXT_WIDTH))
+            text = result.reasoning.text or ""
+            if not is_blank(text):
+                if reasoning == "full":
+                    yield from _prose(text, "| ", whitespace)
+                else:
+                    yield from _lines(_indented(excerpt(text, TEXT_WIDTH - 2), "| "))
+            yield "\n"
+        if not is_blank(result.answer):
+            yield from _prose(result.answer, blanks="\r\n")
+        yield from _lines(piece for line, _ in _calls(result) for piece in wrap_line(line, TEXT_WIDTH, "    "))
+        reasons = why_not_whole(result)
+        yield from _lines(piece for line in reasons for piece in wrap_line(f"! {line}", TEXT_WIDTH, "  "))
+    lines = ["", "=" * TEXT_WIDTH]
     for result, label in zip(run.results, names, strict=True):
         lines += [label, *_indented(receipt_line(result, TEXT_WIDTH - 2).plain.split("\n"), "  ")]
     if said := notes(run.results):
         lines.append("")
         lines += [piece for line in said for piece in wrap_line(f"- {line.plain}", TEXT_WIDTH, "  ")]
     lines += ["", *wrap(totals(run), TEXT_WIDTH)]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    yield from _lines(lines)
 
 
-def run_csv(results: Iterable[Result]) -> str:
-    """Return the results as CSV, one row each; a cell that a spreadsheet would run starts with an apostrophe."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(RUN_COLUMNS)
+def run_csv(results: Iterable[Result]) -> Iterator[str]:
+    """The results as CSV in pieces, one row each; a cell that a spreadsheet would run starts with an apostrophe."""
+    yield _csv_row(RUN_COLUMNS)
     for result in results:
         cells = _csv_cells(result)
-        writer.writerow([_csv_field(cells[name]) for name in RUN_COLUMNS])
+        short: list[_Field] = []
+        for name in RUN_COLUMNS:
+            value = cells[name]
+            if isinstance(value, str) and len(value) > LONG:
+                yield _csv_row(short, ",") if short else ""
+                yield from _long_cell(value)
+                yield "\n" if name == RUN_COLUMNS[-1] else ","
+                short = []
+            else:
+                short.append(value)
+        yield _csv_row(short) if short else ""
+
+
+def _csv_row(values: Iterable[_Field], end: str = "\n") -> str:
+    out = StringIO()
+    csv.writer(out, lineterminator=end).writerow(map(_csv_field, values))
     return out.getvalue()
+
+
+def _long_cell(text: str) -> Iterator[str]:
+    yield "\"'" if is_formula(text) else '"'
+    for piece in harmless_pieces(text):
+        yield piece.replace('"', '""')
+    yield '"'
 
 
 def totals(run: Run) -> str:
@@ -196,26 +243,36 @@ def _subtitle(result: Result) -> str:
     return f"{model_words(result)} · {think_path(result)} · {mark} {words}"
 
 
-def _prose(text: str) -> list[str]:
-    """The lines of `text`, wrapped; code and tables are left as they are, for they break when wrapped."""
-    lines: list[str] = []
+def _prose(text: str, indent: str = "", blanks: str = "") -> Iterator[str]:
+    """The lines of `text`, wrapped; code and tables are left as they are, for they break when wrapped. In pieces.
+
+    Of `blanks` neither its beginning nor its end is shown.
+    """
     fence = ""
-    for line in harmless(text).split("\n"):
-        body = line.lstrip()
+    for start, end in line_spans(text, *span_without(blanks, text)):
+        pieces = harmless_pieces(text, start, end)
+        first = next(pieces, "")
+        body = first.lstrip()
         marker = body[:3]
-        if marker in ("```", "~~~") and (not fence or fence == marker):
+        is_fence = marker in ("```", "~~~") and (not fence or fence == marker)
+        if is_fence:
             fence = "" if fence else marker
-            lines.append(line)
-        elif fence or body.startswith("|") or line.startswith(("    ", "\t")):
-            lines.append(line)
+        if is_fence or fence or body.startswith("|") or first.startswith(("    ", "\t")):
+            yield f"{indent}{first}" if end - start > LONG else f"{indent}{first}".rstrip()
+            yield from pieces
+            yield "\n"
         else:
-            lines += wrap_line(line, TEXT_WIDTH - 2, " " * (len(line) - len(body) + _bullet(body)))
-    return lines
+            hanging = " " * (len(first) - len(body) + _bullet(body))
+            yield from _lines(_indented(wrap_pieces(chain((first,), pieces), TEXT_WIDTH - 2, hanging), indent))
+
+
+def _lines(lines: Iterable[str]) -> Iterator[str]:
+    return (f"{line.rstrip()}\n" for line in lines)
 
 
 def _bullet(body: str) -> int:
     """The width of a list mark, under which the wrapped lines of its item go on."""
-    mark, _, rest = body.partition(" ")
+    mark, _, rest = body[:TEXT_WIDTH].partition(" ")
     return len(mark) + 1 if rest and (mark in ("-", "*", "+") or mark.rstrip(".)").isdigit()) else 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ....engine.results.result import Result, Verdict
 from ....providers.errors import ErrorKind, Failure
+from ....providers.json_values import is_blank
 from ....providers.schema import Visibility
 from ....providers.untrusted import one_line
 from ..line import BAD, CAUTION, GOOD, QUIET
@@ -79,9 +80,9 @@ def state_words(result: Result) -> tuple[str, str, str]:
         mark, words, style = verdict_words(result)
         status = result.error.status if result.error else None
         return mark, f"{words} ({status})" if status else words, style
-    if result.think.verdict == "empty" and result.answer.strip():
+    if result.think.verdict == "empty" and not is_blank(result.answer):
         return "!", "only commentary", CAUTION
-    if result.think.verdict == "empty" or (not result.answer.strip() and result.finish in _SILENT):
+    if result.think.verdict == "empty" or (is_blank(result.answer) and result.finish in _SILENT):
         return "✗", "no answer", BAD
     ending = _ENDINGS.get(result.finish)
     return ("!", ending, CAUTION) if ending else ("✓", "ok", GOOD)
@@ -179,7 +180,7 @@ def model_words(result: Result) -> str:
 def _ending_sentence(result: Result) -> list[str]:
     raw = one_line(result.finish_raw or "", 60)
     said = f" ({raw})" if raw else ""
-    empty = not result.answer.strip()
+    empty = is_blank(result.answer)
     match result.finish:
         case "refusal":
             return [f"The model refused{said}. Ask in other words, or ask another model."]
@@ -217,7 +218,7 @@ def _starved(result: Result) -> str:
         took = f"thinking took {tokens(spent, source)} of {tokens(limit)} output tokens"
     else:
         took = "thinking used up the output limit"
-    left = "the answer is cut" if result.answer.strip() else "no answer was left"
+    left = "the answer is cut" if not is_blank(result.answer) else "no answer was left"
     return f"{took}, and {left}. Raise --max-output or lower --think."
 
 

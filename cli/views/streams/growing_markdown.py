@@ -9,6 +9,7 @@ from collections.abc import Callable
 from rich.cells import cell_len
 from rich.console import Console
 
+from ....providers.json_values import is_blank
 from ...output import rendered
 from ..formulas import model_parser
 from ..markdown import MAX_CHARACTERS, ModelMarkdown
@@ -70,7 +71,7 @@ class GrowingMarkdown:
 
     def _draw(self, *, last: bool = False) -> str:
         written = self._settle()
-        if not self._text.strip():
+        if is_blank(self._text):
             return written
         lines = self._lines(self._text)
         most = max(3, self._screen.size.height - 2)

@@ -18,6 +18,7 @@ from rich.style import Style
 
 from ....engine.results.result import Result
 from ....providers.errors import Failure
+from ....providers.json_values import is_blank
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, ReasoningWithheld
 from ....providers.untrusted import one_line
 from ..line import BAD, CAUTION, GOOD, QUIET, STRONG
@@ -327,7 +328,7 @@ def _cell(target: LiveTarget, width: int, body: int, spinner: str, now: float) -
         for line in wrap(failure_sentence(target.result.error), width)[:_LEAST_BODY]:
             yield [(fit(line, width), BAD)]
         body -= _LEAST_BODY
-    whole = target.result is not None and bool(target.result.answer.strip())
+    whole = target.result is not None and not is_blank(target.result.answer)
     if target.result is not None and whole:
         answer = target.shown.beginning(target.result.answer, width)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ....profiles.state.rule import StateRule
+from ....providers.json_values import is_blank
 from ....providers.turns.pieces import TAGS, TurnPiece
 from ....providers.turns.turn import Origin, Turn
 from ....providers.wires.chat import format_of
@@ -102,7 +103,7 @@ def judge(
     taking = rule.calls if has_calls else rule.plain
     if taking == "refused" and piece.is_reasoning:
         return Judgement(False, f"{destination.provider} refuses reasoning that comes back", may_be_noted=True)
-    if taking != "demanded" and piece.is_reasoning and not piece.opaque and not piece.text.strip():
+    if taking != "demanded" and piece.is_reasoning and not piece.opaque and is_blank(piece.text):
         return Judgement(False, "it holds nothing but white space")
     if taking == "demanded":
         return Judgement(True, f"{destination.provider} demands it on turns with calls")

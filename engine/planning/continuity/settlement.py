@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ....profiles.state.rule import StateRule
+from ....providers.json_values import is_blank
 from ....providers.turns.pieces import PieceKind, TurnPiece
 from ....providers.turns.turn import Turn
 from ....providers.wires.gemini import SIGNATURES
@@ -55,14 +56,14 @@ class Settlement(Struct, frozen=True):
     def answered(self) -> tuple[TurnPiece, ...]:
         """What is written of the answer; nothing where only white space would be left."""
         written = tuple(outcome.written for outcome in self.outcomes if outcome.written is not None)
-        if all(piece.kind == "text" and not piece.opaque and not piece.text.strip() for piece in written):
+        if all(piece.kind == "text" and not piece.opaque and is_blank(piece.text) for piece in written):
             return ()
         return _as_one_text(written) if self.is_foreign else written
 
     @property
     def notable(self) -> bool:
         """Whether there is reasoning that a note may carry."""
-        return any(outcome.may_be_noted and outcome.piece.text.strip() for outcome in self.outcomes)
+        return any(outcome.may_be_noted and not is_blank(outcome.piece.text) for outcome in self.outcomes)
 
     def note(self) -> str:
         """The reasoning as a labelled text of the user's side."""
@@ -81,7 +82,7 @@ class Settlement(Struct, frozen=True):
             if outcome.fate is None:
                 continue
             fate, reason = outcome.fate, outcome.reason
-            if noted and outcome.may_be_noted and outcome.piece.text.strip():
+            if noted and outcome.may_be_noted and not is_blank(outcome.piece.text):
                 fate, reason = "converted", f"{reason}; its words go along as a note"
             tokens = turn.reasoning_tokens if counted and outcome.piece.is_reasoning else None
             yield PieceFate(turn.number, position, outcome.kind, fate, reason, tokens)
@@ -102,12 +103,14 @@ def settle(
     if barrier is not None and turn.origin.is_imported:
         barrier = replace(barrier, is_foreign=True)  # a file may claim any shape
     is_foreign = barrier is not None and barrier.is_foreign
-    says_more = any(piece.kind == "text" and piece.text.strip() and not is_commentary(piece) for piece in turn.pieces)
+    says_more = any(
+        piece.kind == "text" and not is_blank(piece.text) and not is_commentary(piece) for piece in turn.pieces
+    )
     outcomes: list[PieceOutcome] = []
     for position, piece in enumerate(turn.pieces):
         if position in lost_calls:
             outcomes.append(PieceOutcome(piece, None).dropped("no result of this call was given"))
-        elif piece.kind == "text" and not piece.opaque and not piece.text.strip() and (rule.drops_blank or is_foreign):
+        elif piece.kind == "text" and not piece.opaque and is_blank(piece.text) and (rule.drops_blank or is_foreign):
             outcomes.append(PieceOutcome(piece, None))
         elif is_foreign and says_more and is_commentary(piece):
             outcomes.append(PieceOutcome(piece, None).dropped("commentary is no part of the answer"))
@@ -149,7 +152,7 @@ def asked_of(turn: Turn, lost: frozenset[int], *, is_plain: bool) -> tuple[TurnP
     texts = [
         piece if piece.kind == "file" else TurnPiece("text", piece.text)
         for piece in stays
-        if piece.kind == "file" or (piece.kind == "text" and piece.text.strip())
+        if piece.kind == "file" or (piece.kind == "text" and not is_blank(piece.text))
     ]
     return (*results, *texts)
 
@@ -216,7 +219,7 @@ def _says(piece: TurnPiece | None) -> bool:
     """Whether a turn may end in `piece`."""
     if piece is None or piece.is_reasoning or piece.kind == "signature":
         return False
-    return piece.kind != "text" or bool(piece.text.strip())
+    return piece.kind != "text" or not is_blank(piece.text)
 
 
 def _with_dummy(outcomes: Sequence[PieceOutcome], dummy: str) -> list[PieceOutcome]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -94,3 +94,8 @@ def run() -> Callable[..., Run]:
 @pytest.fixture
 def shown() -> Callable[..., str]:
     return show
+
+
+def written(writer: Callable[..., Iterable[str]], *given: Any, **named: Any) -> str:
+    """What `writer` gives in pieces, as one text."""
+    return "".join(writer(*given, **named))

@@ -25,7 +25,7 @@ from thinkdial.engine.results.csv_columns import (
 from thinkdial.engine.results.documents import result_document
 from thinkdial.simulator import Simulator
 
-from ...views.conftest import make_result
+from ...views.conftest import make_result, written
 
 Run = Callable[..., Any]
 
@@ -100,7 +100,9 @@ def test_a_dose_has_its_columns() -> None:
     assert asked == {name: told[name] for name in asked}
     assert (asked["aim_target"], asked["aim_chosen"], asked["aim_miss_percent"]) == (500, "low", 10.0)
     assert b",reasoning_tokens,500,low,history,200.5,400,800,near,10.0," in csv_line(result_document(one))
-    assert run_csv([one]).split("\n")[1].count(",reasoning_tokens,500,low,history,200.5,400,800,near,10.0,") == 1
+    assert (
+        written(run_csv, [one]).split("\n")[1].count(",reasoning_tokens,500,low,history,200.5,400,800,near,10.0,") == 1
+    )
 
 
 def test_a_document_without_anything_is_a_line() -> None:

@@ -19,6 +19,7 @@ from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Usage
 
 from ....cases import each
+from ..conftest import written
 
 Make = Callable[..., Result]
 MakeRun = Callable[..., Run]
@@ -57,7 +58,7 @@ def test_markdown_keeps_its_structure_whatever_a_model_writes(result: Make, run:
         error=Failure("server", text, 500, True, text),
     )  # fmt: skip
     for view in ("full", "excerpt", "none"):
-        document = run_markdown(run(hostile, result("last"), prompt=text, system=text), reasoning=view)  # type: ignore[arg-type]
+        document = written(run_markdown, run(hostile, result("last"), prompt=text, system=text), reasoning=view)  # type: ignore[arg-type]
         found = headings(document)
         assert found[:4] == ["Run run1", "Prompt", "System prompt", "Numbers"]
         assert found[4] == "Answers" and found[-1] == "last" and len(found) == 7
@@ -68,7 +69,7 @@ def test_markdown_keeps_its_structure_whatever_a_model_writes(result: Make, run:
 
 def test_markdown_has_numbers_notes_and_answers(result: Make, run: MakeRun) -> None:
     cheap = result("gpt|x", latency=Latency(0.1, 0.2, 1.0, 2.0, 10.0), answer="- one\n- two")
-    document = run_markdown(run(result(), cheap))
+    document = written(run_markdown, run(result(), cheap))
     assert "| claude | claude-opus-5-5 | high → high → 312 | 312 90 % | 348 | 3.10 s | 4.00 s | 87 |" in document
     assert "| gpt\\|x | claude-opus-5-5 | high → high → 312 | 312 90 % | 348 | 1.00 s | 2.00 s | 10 |" in document
     assert "> - one\n> - two" in document and "> The answer is **42**." in document
@@ -81,7 +82,7 @@ def test_markdown_of_failures(result: Make, run: MakeRun) -> None:
         "grok", status="error", answer="", reasoning=Reasoning(), usage=Usage(), cost=Cost(), latency=Latency(),
         error=Failure("auth", "bad_key", 401, False, "thinkdial keys set"),
     )  # fmt: skip
-    document = run_markdown(run(failed))
+    document = written(run_markdown, run(failed))
     assert "*Key not accepted (401): bad\\_key.*" in document
     assert "| grok | claude-opus-5-5 | high → high → – | – | – | – | – | – | – | ✗ key not accepted |" in document
     assert "1 error · cost unknown" in document and "**Reasoning" not in document
@@ -99,7 +100,7 @@ def test_quotes_and_fences() -> None:
 def test_text_is_plain_and_fits_80_columns(result: Make, run: MakeRun) -> None:
     answer = "word " * 60 + "\n\n- " + "item " * 40 + "\n\n```\n" + "c" * 100 + "\n```\n"
     starved = result("qwen", answer="", finish="length", think={"verdict": "starved"})
-    text = run_text(run(result(answer=answer), starved, prompt="why? " * 40, system="be brief"))
+    text = written(run_text, run(result(answer=answer), starved, prompt="why? " * 40, system="be brief"))
     lines = text.split("\n")
     assert all(cell_len(line) <= 80 or line == "c" * 100 for line in lines)
     assert "\x1b" not in text
@@ -117,7 +118,7 @@ def test_text_is_harmless(result: Make, run: MakeRun, text: str) -> None:
         text, model=text, answer=text, reasoning={"text": text}, error=Failure("server", text), status="error"
     )
     for view in ("full", "excerpt", "none"):
-        assert not set(run_text(run(hostile, prompt=text), reasoning=view)) & set("\x1b\u202e\r\x9b")  # type: ignore[arg-type]
+        assert not set(written(run_text, run(hostile, prompt=text), reasoning=view)) & set("\x1b\u202e\r\x9b")  # type: ignore[arg-type]
 
 
 def read_csv(text: str) -> list[dict[str, str]]:
@@ -125,8 +126,8 @@ def read_csv(text: str) -> list[dict[str, str]]:
 
 
 def test_csv_has_a_row_a_result(result: Make) -> None:
-    text = run_csv(
-        [result(), result("b", think=ThinkReceipt("8192", {"budget_tokens": 8192}, "exact", None, "as_asked"))]
+    text = written(
+        run_csv, [result(), result("b", think=ThinkReceipt("8192", {"budget_tokens": 8192}, "exact", None, "as_asked"))]
     )
     first, second = read_csv(text)
     assert tuple(first) == RUN_COLUMNS and text.split("\n")[0] == ",".join(RUN_COLUMNS)
@@ -146,7 +147,7 @@ def test_csv_unknown_is_empty_and_small_costs_are_not_scientific(result: Make) -
     bare = result(
         usage=Usage(), cost=Cost(Decimal("1E-9")), latency=Latency(), reasoning=Reasoning(), model_reported=None
     )
-    row = read_csv(run_csv([bare]))[0]
+    row = read_csv(written(run_csv, [bare]))[0]
     assert row["cost_usd"] == "0.000000001"
     assert {row[n] for n in ("input_tokens", "total_s", "reasoning_tokens", "model_reported", "reasoning")} == {""}
 
@@ -155,7 +156,7 @@ def test_csv_unknown_is_empty_and_small_costs_are_not_scientific(result: Make) -
 def test_csv_cells_are_neutralized(result: Make, text: str) -> None:
     changes: dict[str, Any] = dict.fromkeys(("provider", "model", "model_reported", "answer", "run_id"), text)
     hostile = result(text, reasoning={"text": text}, error=Failure("server", text), **changes)
-    row = read_csv(run_csv([hostile]))[0]
+    row = read_csv(written(run_csv, [hostile]))[0]
     for name in ("profile", "provider", "model", "model_reported", "answer", "reasoning", "error_message", "run_id"):
         assert not row[name].lstrip().startswith(("=", "+", "-", "@")) and not row[name].startswith("\t")
         assert not set(row[name]) & set("\x1b\u202e")
@@ -163,4 +164,4 @@ def test_csv_cells_are_neutralized(result: Make, text: str) -> None:
 
 
 def test_no_results_are_a_header() -> None:
-    assert run_csv([]) == ",".join(RUN_COLUMNS) + "\n"
+    assert written(run_csv, []) == ",".join(RUN_COLUMNS) + "\n"

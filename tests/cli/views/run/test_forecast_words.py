@@ -16,6 +16,7 @@ from thinkdial.engine.results.result import Forecast, Result, Run
 from thinkdial.engine.results.result import totals as sums
 
 from ....cases import each
+from ..conftest import written
 
 Make = Callable[..., Result]
 FORECAST = Forecast(
@@ -40,7 +41,7 @@ def test_the_totals_set_the_forecast_beside_the_cost(result: Make, run: Callable
     made = run(result(forecast=FORECAST), result("b", forecast=FORECAST))
     words = "$0.01412 (forecast $0.022, 8 in 10 $0.002–$0.069, worst case $0.10)"
     assert words in totals(made)
-    assert words in " ".join(run_text(made).split()) and "forecast" in run_markdown(made)
+    assert words in " ".join(written(run_text, made).split()) and "forecast" in written(run_markdown, made)
 
 
 def test_without_a_forecast_the_totals_are_silent(result: Make, run: Callable[..., Run]) -> None:
@@ -59,7 +60,7 @@ def test_what_is_unknown_is_marked_and_never_0(result: Make, run: Callable[..., 
 
 
 def test_csv_has_the_amounts(result: Make) -> None:
-    first, second = csv.DictReader(StringIO(run_csv([result(forecast=FORECAST), result("b")]), newline=""))
+    first, second = csv.DictReader(StringIO(written(run_csv, [result(forecast=FORECAST), result("b")]), newline=""))
     names = tuple(f"forecast_{end}_usd" for end in ("low", "expected", "likely_high", "high"))
     assert [first[name] for name in names] == ["0.001", "0.011", "0.03456", "0.05"]
     assert [second[name] for name in names] == [""] * 4
