@@ -106,11 +106,14 @@ def replayed(prepared: Any, raw: RawResponse) -> Reply:
     return reply_of(raw, prepared.target.dialect, prepared.target.use.quirks, prepared.emulated)
 
 
-def in_pieces(prepared: Any, raw: RawResponse, random: Random) -> Reply:
+def in_pieces(prepared: Any, raw: RawResponse, random: Random, *, at_once: bool = True) -> Reply:
+    """`at_once`: events that only add words are read many at once, as they always are."""
     target = prepared.target
     reader = ResponseReader(
         raw.status, raw.content_type, raw.headers, target.dialect, target.use.quirks, emulated=prepared.emulated
     )
+    if not at_once:
+        reader._go_on = None
     fold = Fold()
     for piece in pieces_of(raw.data, random):
         for delta in reader.feed(piece):
@@ -137,6 +140,7 @@ async def check(name: str, number: int) -> None:
     prepared = prepared_for(name, emulated=random.random() < 0.1, host=host)
     expected = replayed(prepared, raw)
     assert in_pieces(prepared, raw, random) == expected, "pieces make a difference"
+    assert in_pieces(prepared, raw, random, at_once=False) == expected, "words alone make a difference"
     outcome, taken_down = await live(prepared, raw, number)
     assert outcome.reply == expected, "a live call makes something else of it"
     assert replayed(prepared, taken_down) == expected, "a replay makes something else of it"
