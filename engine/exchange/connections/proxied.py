@@ -15,12 +15,15 @@ import httpx2
 
 from .compression import body_of, packing_of
 from .direct import USUAL_PORT
-from .errors import CannotSendError, ProxyError, read_errors, words_of
+from .errors import CannotSendError, ConnectError, OnlyHeadersError, ProxyError, read_errors, words_of
 from .response import Response, known_headers
 from .sockets import keep_alive
 from .stopwatch import Clock, Stopwatch, connect_timeout_s
 
 MOST_IDLE = 64
+SLACK_S = 0.5
+"""So much later than httpx2 notices that nothing comes at all."""
+
 MOST_STALE = 5
 """How often a request is sent again because a connection that was used before had died: each is met only once."""
 
@@ -56,7 +59,7 @@ class ProxiedClient:
         """Send a request, and give its response. Raises what `DirectClient.open` raises."""
         timeout = httpx2.Timeout(idle_timeout_s, connect=connect_timeout_s(idle_timeout_s), pool=None)
         with read_errors():
-            leg = _Leg(url, self._clock, watch, on_sent, connect_timeout_s(idle_timeout_s))
+            leg = _Leg(url, self._clock, watch, on_sent, idle_timeout_s)
             try:
                 request = self._client.build_request(
                     method, url, content=body, headers=list(headers), timeout=timeout, extensions={"trace": leg.note}
@@ -87,14 +90,18 @@ class ProxiedClient:
         except ExceptionGroup as error:
             raise CannotSendError(f"no connection can be made to {leg.peer}: {words_of(_first(error))}") from None
         except (httpx2.TimeoutException, TimeoutError) as error:
-            if leg.is_at_proxy or leg.limit.expired():
+            if leg.is_at_proxy:
                 raise ProxyError(f"{leg.peer} does not answer") from error
+            if leg.limit.expired():
+                raise OnlyHeadersError("the headers do not come to an end") from error
             raise
         except httpx2.ProxyError:
             raise
         except httpx2.TransportError as error:
             if leg.is_at_proxy:
                 raise ProxyError(f"{leg.peer}: {words_of(error)}") from error
+            if leg.is_tunnel and isinstance(error, httpx2.ConnectError):
+                raise ConnectError(f"{words_of(error)}, through the proxy {leg.peer}") from error
             raise
 
     async def _stamped(self, answer: httpx2.Response, watch: Stopwatch) -> AsyncGenerator[bytes]:
@@ -111,22 +118,23 @@ class _Leg:
     """How far a request has come, by what httpx2 tells of it.
 
     `is_at_proxy`: a connection to a proxy is being made, or a tunnel asked for, so that nothing of the request has
-    left. `peer` is what was connected to last. `limit` is for the whole of it, and runs while a tunnel is awaited.
+    left. `is_tunnel`: that is or was asked for last. `peer` is what was connected to last. `limit` runs while a tunnel
+    or the headers of the answer are awaited, of which httpx2 waits for each byte anew.
     """
 
     def __init__(
-        self, url: str, clock: Clock, watch: Stopwatch, on_sent: Callable[[], None] | None, tunnel_s: float
+        self, url: str, clock: Clock, watch: Stopwatch, on_sent: Callable[[], None] | None, idle_s: float
     ) -> None:
         parts = httpx2.URL(url)
         self._target = parts.host, parts.port or USUAL_PORT.get(parts.scheme)
-        self._clock, self._watch, self._on_sent, self._tunnel_s = clock, watch, on_sent, tunnel_s
+        self._clock, self._watch, self._on_sent, self._idle_s = clock, watch, on_sent, idle_s
         self.begin()
 
     def begin(self) -> None:
         """It is sent, perhaps once more."""
         self.limit = asyncio.timeout(None)
         self.peer = "the server"
-        self.is_fresh = self.is_at_proxy = self._is_tunnel = False
+        self.is_fresh = self.is_at_proxy = self.is_tunnel = False
 
     async def note(self, event: str, info: Mapping[str, Any]) -> None:
         match event.rpartition(".")[0].rpartition(".")[2], event.rpartition(".")[2]:
@@ -140,20 +148,26 @@ class _Leg:
                 if (sock := info["return_value"].get_extra_info("socket")) is not None:
                     keep_alive(sock)
             case "send_request_headers", "started":
-                self._is_tunnel = getattr(info.get("request"), "method", None) == b"CONNECT"
-                if self._is_tunnel:
-                    self.limit.reschedule(asyncio.get_running_loop().time() + self._tunnel_s)
+                self.is_tunnel = getattr(info.get("request"), "method", None) == b"CONNECT"
+                if self.is_tunnel:
+                    self._begin_to_wait(connect_timeout_s(self._idle_s))
                 else:
                     self.is_at_proxy = False
                     self._watch.left = self._clock()
             case "send_request_body", "complete":
-                if self._on_sent is not None and not self._is_tunnel:
-                    self._on_sent()
+                if not self.is_tunnel:
+                    self._begin_to_wait(self._idle_s + SLACK_S)
+                    if self._on_sent is not None:
+                        self._on_sent()
+            case "receive_response_headers", "complete":
+                self.limit.reschedule(None)
             case "start_tls", "started":
                 self.is_at_proxy = False
-                self.limit.reschedule(None)
             case _:
                 pass
+
+    def _begin_to_wait(self, within_s: float) -> None:
+        self.limit.reschedule(asyncio.get_running_loop().time() + within_s)
 
 
 def _first(error: ExceptionGroup[Exception]) -> Exception:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from thinkdial.engine.exchange import transport
-from thinkdial.engine.exchange.connections import stopwatch
-from thinkdial.engine.exchange.connections.errors import CannotSendError, ProxyError
+from thinkdial.engine.exchange.connections import proxied, stopwatch
+from thinkdial.engine.exchange.connections.errors import CannotSendError, ConnectError, OnlyHeadersError, ProxyError
 from thinkdial.engine.exchange.transport import Transport, read_transport_error
 from thinkdial.providers.schema import HttpRequest
 
@@ -74,13 +75,13 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         writer.write(data)
 
 
-async def through(url: str, heard: list[str]) -> bytes:
+async def through(url: str, heard: list[str], idle_timeout_s: float = 5) -> bytes:
     """The body that comes from `URL`, with the environment as it is."""
     async with Transport() as client:
         opened = client.open(
             HttpRequest("POST", url, (), b"{}"),
             {"authorization": "Bearer sk-secret"},
-            idle_timeout_s=5,
+            idle_timeout_s=idle_timeout_s,
             on_sent=lambda: heard.append("sent"),
         )
         async with opened as response:
@@ -134,10 +135,45 @@ def test_of_a_request_that_a_proxy_refuses_nothing_has_left(
     assert "hunter2" not in failed.message
 
 
+def test_what_comes_through_a_tunnel_and_is_no_tls_is_told_with_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def go() -> None:
+        async with Proxy(b"HTTP/1.1 200 OK\r\n\r\n<html>log in first</html>") as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            with pytest.raises(ConnectError, match="through the proxy 127") as caught:
+                await through(URL, [])
+            assert "hunter2" not in str(caught.value)
+
+    asyncio.run(go())
+
+
 def test_a_proxy_has_the_time_of_a_connection_and_not_that_of_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopwatch, "CONNECT_TIMEOUT_S", 0.05)
     failed, heard, _ = failing(monkeypatch, Proxy(is_silent=True))
     assert failed.kind == "connection" and "does not answer" in failed.message and heard == []
+
+
+def test_letters_of_headers_that_trickle_in_through_a_proxy_do_not_make_us_wait_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proxied, "SLACK_S", 0.05)
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            await reader.readuntil(b"\r\n\r\n")
+            while not writer.is_closing():
+                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    async def go() -> None:
+        server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        url = "http://api.example.invalid/v1"
+        with pytest.raises(OnlyHeadersError):
+            await through(url, [], idle_timeout_s=0.1)
+        server.close()
+
+    asyncio.run(go())
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
