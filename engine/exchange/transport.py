@@ -29,6 +29,7 @@ from .connections.errors import (
     TransportError,
     UnreadableCodingError,
     WriteError,
+    WriteTimedOutError,
     words_of,
 )
 from .connections.response import Response
@@ -175,6 +176,9 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
         case ConnectTimedOutError():
             words = f"no connection to {host} within {connect_timeout_s(idle_timeout_s):g} s"
             return failure("timeout", words, hint="is the base_url right?")
+        case WriteTimedOutError():
+            words = f"{host} does not read on: nothing more of the request has left for {idle_timeout_s:g} s"
+            return failure("timeout", words, hint="is the server up, and does it take so long a request?")
         case SlowBodyError():
             return failure("timeout", f"{host} is too slow: {error}")
         case TimedOutError():
