@@ -104,6 +104,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000)
 
 
+def pytest_unconfigure() -> None:
+    """What is left ends with the process; to look through it once more takes a second."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once(pytestconfig: pytest.Config) -> None:
     """The commands that tests start are compiled once as well."""
