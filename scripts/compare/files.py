@@ -15,6 +15,8 @@ from pathlib import Path
 from msgspec import Struct
 
 BESIDE_DATABASES = ("-wal", "-shm", "-journal")
+KEPT_PARSED = (".cache", "thinkdial", "parsed")
+"""Where texts are kept as they were parsed, for each version in a form of its own: no command tells of them."""
 
 
 class Written(Struct, frozen=True):
@@ -29,6 +31,8 @@ def written(*places: Path) -> dict[str, Written]:
     found: dict[str, Written] = {}
     for place in places:
         for path in sorted(place.rglob("*")):
+            if path.parent.parts[-3:] == KEPT_PARSED:
+                continue
             if path.is_file() and not path.name.endswith(BESIDE_DATABASES):
                 name = f"{place.name}/{path.relative_to(place)}"
                 status = path.stat()
