@@ -105,14 +105,15 @@ async def make_call(
         from .hands.order import CallOrder  # which few runs have
 
         given, heard = replace(call, prepared=prepared), surroundings.on_response
-        order = CallOrder(given, index, run_id, began, extra, funds, heard, work)
+        again = _Again(begin, funds, prepared)
+        order = CallOrder(given, index, run_id, began, extra, funds, heard, work, again.heard)
         try:
             if begin is not None:
                 await begin(prepared, granted_usd)
             result = await hands.make(order)
         except asyncio.CancelledError:  # before it was begun
             result = order.unmade(Failure("cancelled", "interrupted before it was sent"))
-        last, before = prepared, ()
+        last, before = again.last, tuple(again.lost)
     else:
         exchange = Exchange(prepared, call.key, call.patience, surroundings, observer, index, call.authorize, funds)
         if begin is not None:
@@ -124,7 +125,8 @@ async def make_call(
     settle = None
     if purse is not None:
         result = purse.priced(index, result)
-    if (broke := is_lost(result)) or before:
+    # Whoever has made it elsewhere, and says what was lost there, has counted that.
+    if not result.cost.lost_attempts and ((broke := is_lost(result)) or before):
         attempts = (*before, last) if broke else before
         granted = () if funds is None else (*funds.lost, funds.meter.grant_usd)
         result = replace(result, cost=with_lost(result.cost, attempts, granted))
@@ -137,6 +139,21 @@ async def make_call(
     if settle is not None:
         settle()
     return result
+
+
+class _Again:
+    """The attempts at a call that others make: the `last`, and those before it that were `lost`."""
+
+    def __init__(self, begin: Begin | None, funds: CallFunds | None, prepared: Prepared) -> None:
+        self._begin, self._funds, self.last = begin, funds, prepared
+        self.lost: list[Prepared] = []
+
+    async def heard(self, prepared: Prepared) -> None:
+        """Another attempt will be made, beside one that may be billed."""
+        self.lost.append(self.last)
+        self.last = prepared
+        if self._begin is not None:
+            await _begin_again(self._begin, self._funds, prepared)
 
 
 async def _begin_again(begin: Begin, funds: CallFunds | None, prepared: Prepared) -> None:

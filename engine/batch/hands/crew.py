@@ -287,7 +287,8 @@ class Crew:
         call.member, call.handed_at = member, self._loop.time()
         member.calls[call.id] = call
         number = None if template is None else template.number
-        member.send([WorkOrder(call.id, call.route.number, number, given, order.at, funds is not None, grant)])
+        is_metered, asks = funds is not None, funds is not None or order.go_again is not None
+        member.send([WorkOrder(call.id, call.route.number, number, given, order.at, is_metered, asks, grant)])
 
     def _drain(self) -> None:
         """Hand out what waits, and give up on what nobody can do."""
@@ -374,12 +375,14 @@ class Crew:
 
     async def _grant(self, member: CrewMember, asked: AskMore) -> None:
         call = member.calls.get(asked.id)
-        if call is None or call.order.funds is None:
+        if call is None:
             member.send([MoreGranted(asked.id, Failure("cancelled", "another worker makes the call"))])
             return
-        funds, target = call.order.funds, call.order.call.prepared.target
-        answer = await funds.again(clad(asked.prepared, target), lost=asked.lost)
+        funds, wanted = call.order.funds, clad(asked.prepared, call.order.call.prepared.target)
+        answer = wanted if funds is None else await funds.again(wanted, lost=asked.lost)
         if isinstance(answer, Failure):
             member.send([MoreGranted(asked.id, answer)])
-        else:
-            member.send([MoreGranted(asked.id, bare(answer), funds.meter.grant_usd)])
+            return
+        if asked.lost and call.order.go_again is not None:
+            await call.order.go_again(answer)
+        member.send([MoreGranted(asked.id, bare(answer), None if funds is None else funds.meter.grant_usd)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ....providers.errors import Failure
-from ...costs.budget.purse import Admitted, CallFunds, Purse, estimated_cost, meter_of
+from ...costs.budget.purse import Admitted, CallFunds, Purse, estimated_cost, idle_meter, meter_of
 from ...planning.prepare import Prepared
 from ...results.result import Result
 from .messages import AskMore, MoreGranted, WorkOrder
@@ -50,5 +50,5 @@ class LentPurse(Purse):
         pass
 
     def _admitted(self, index: int, profile: str, prepared: Prepared, grant_usd: Decimal | None) -> Admitted:
-        self._meter = meter_of(prepared, grant_usd, self._order.at)
+        self._meter = meter_of(prepared, grant_usd, self._order.at) if self._order.is_metered else idle_meter()
         return Admitted(prepared, CallFunds(self, index, profile, prepared, self._meter))

@@ -90,7 +90,10 @@ class Template(Struct, frozen=True):
 
 
 class WorkOrder(Struct, frozen=True):
-    """One call. With a `template`, `given` is its prompt: text, system, earlier messages, the number of the sample."""
+    """One call. With a `template`, `given` is its prompt: text, system, earlier messages, the number of the sample.
+
+    `is_metered`: something limits what it may cost. `asks`: an attempt beside one that may be billed is asked for.
+    """
 
     id: int
     route: int
@@ -98,6 +101,7 @@ class WorkOrder(Struct, frozen=True):
     given: Any
     at: datetime
     is_metered: bool
+    asks: bool
     grant_usd: Decimal | None
 
 

@@ -201,7 +201,7 @@ class CallWorker:
             with suppress(Exception):  # whoever needs the table and cannot have it says so
                 await asyncio.shield(self._warm)
         heard = partial(self._heard, order.id)
-        purse = LentPurse(order, self._ask, route.target) if order.is_metered else None
+        purse = LentPurse(order, self._ask, route.target) if order.asks else None
         call = ReadyCall(prepared, route.key, route.authorize, route.told.patience)
         return await make_call(
             call, Surroundings(self._transport, on_response=heard), run_id=route.told.run_id, at=order.at,

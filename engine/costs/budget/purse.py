@@ -130,7 +130,7 @@ class Purse:
         grant = await self._ledger.reserve(index, profile, Need(expected_usd=likely, priced=likely is not None))
         if isinstance(grant, Failure):
             return grant
-        meter = self._meters[index] = Meter(None, _no_price, 0)
+        meter = self._meters[index] = idle_meter()
         return Admitted(prepared, CallFunds(self, index, profile, prepared, meter))
 
     async def readmit(self, index: int, profile: str, prepared: Prepared, *, lost: bool) -> Admitted | Failure:
@@ -248,6 +248,11 @@ def _too_little(prepared: Prepared, grant: Grant, at: datetime) -> Failure:
     if least is not None:
         words += f": with {LEAST_OUTPUT_TOKENS} tokens of output it may cost up to {dollars(least, ROUND_CEILING)} USD"
     return Failure("budget", words, hint="raise the limit, or shorten the prompt")
+
+
+def idle_meter() -> Meter:
+    """That of a call which nothing limits."""
+    return Meter(None, _no_price, 0)
 
 
 def meter_of(prepared: Prepared, grant_usd: Decimal | None, at: datetime) -> Meter:

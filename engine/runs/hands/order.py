@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from ..jobs import ReadyCall
 
 if TYPE_CHECKING:
     from ...costs.budget.purse import CallFunds
+    from ...planning.prepare import Prepared
 
 WORKER_LOST = Notice("worker_lost", "the worker that made the call is gone, and nobody knows what came of it")
 """Beside the result of an attempt that may be billed: whoever paces the calls asks again."""
@@ -29,7 +30,7 @@ class CallOrder(Struct, frozen=True):
     """One attempt that may be made at once. `index` is its number in the run, `at` the moment whose prices count.
 
     `work` is the same for all attempts at the same answer: one that is given up as lost may still be heard of.
-    `on_response` hears status and headers of the response.
+    `on_response` hears status and headers of the response, `go_again` of an attempt beside one that may be billed.
     """
 
     call: ReadyCall
@@ -40,6 +41,7 @@ class CallOrder(Struct, frozen=True):
     funds: CallFunds | None = None
     on_response: Callable[[int, Mapping[str, str]], None] | None = None
     work: object = None
+    go_again: Callable[[Prepared], Awaitable[None]] | None = None
 
     def unmade(self, failed: Failure, *notices: Notice, attempts: int = 0) -> Result:
         """The result where nobody has said what came of it, or it was never begun."""
