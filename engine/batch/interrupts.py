@@ -27,6 +27,9 @@ def run_quickly(main: Coroutine[Any, Any, T]) -> T:
         from uvloop import new_event_loop
     except ImportError:  # there is none for Windows
         return run_loop(main)
+    except BaseException:  # a Ctrl-C
+        main.close()
+        raise
     return run_loop(main, new_event_loop)
 
 

@@ -76,8 +76,11 @@ def run_loop(
             loop.default_exception_handler(context)
 
     given: list[T] = []
+    has_begun = False
 
     async def kept() -> None:
+        nonlocal has_begun
+        has_begun = True
         # The runner shows what its task gives in the words of an error that it drops: a long answer, copied thrice.
         given.append(await main)
 
@@ -97,4 +100,6 @@ def run_loop(
         raise
     finally:
         again.cancel()
+        if not has_begun:
+            main.close()
     return given[0]
