@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.caller import Caller, caller_maker
+from thinkdial.engine.batch.caller import RowCaller, caller_maker
 from thinkdial.engine.batch.hands.crew import Crew
 from thinkdial.engine.batch.hands.local import sealed_for_child
 from thinkdial.engine.batch.hands.worker import CallWorker
@@ -74,7 +74,7 @@ class Link:
         pass
 
 
-def prepared_call(place: Path, port: int) -> tuple[Caller, Prepared]:
+def prepared_call(place: Path, port: int) -> tuple[RowCaller, Prepared]:
     place.write_text(PROFILE.format(port=port), encoding="utf-8")
     caller = caller_maker(load(place), Options(), "run")("p")
     return caller, caller.prepared(Row(1, 1, "r1", "question", b"x"), AUTO)
