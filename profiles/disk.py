@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from ..providers.errors import ConfigError
 
@@ -81,35 +80,26 @@ class PrivateFile:
 
 def config_place() -> Path:
     """Where the user's configuration belongs on this system."""
-    return _place("XDG_CONFIG_HOME", ".config", "user_config_path")
+    return _place("config", *map(os.environ.get, _ROOTS))
 
 
 def data_place() -> Path:
     """Where files of ours lie that are to stay."""
-    return _place("XDG_DATA_HOME", ".local/share", "user_data_path")
+    return _place("data", *map(os.environ.get, _ROOTS))
 
 
 def cache_place() -> Path:
     """Where files of ours lie that may be deleted at any time."""
-    return _place("XDG_CACHE_HOME", ".cache", "user_cache_path")
-
-
-def _place(variable: str, usual: str, asked: str) -> Path:
-    """On Linux read as XDG has it: importing the library that knows all systems takes a twelfth of a short command."""
-    if sys.platform == "linux" and "ANDROID_DATA" not in os.environ:
-        for base in (Path(os.environ.get(variable, "")), Path(os.environ.get("HOME", ""), usual)):
-            if base.is_absolute():
-                return base / "thinkdial"
-    return _place_here(asked, *map(os.environ.get, _ROOTS))
+    return _place("cache", *map(os.environ.get, _ROOTS))
 
 
 @cache
-def _place_here(asked: str, *_: str | None) -> Path:
-    """What the library says, found once for each environment: it is asked for with every price, model and text."""
-    import platformdirs
+def _place(kind: Literal["config", "data", "cache"], *_: str | None) -> Path:
+    """Found once for each environment: it is asked for with every price, model and text."""
+    from platformdirs import PlatformDirs
 
-    found: Path = getattr(platformdirs, asked)("thinkdial", appauthor=False)
-    return found
+    places = PlatformDirs("thinkdial", appauthor=False)
+    return {"config": places.user_config_path, "data": places.user_data_path, "cache": places.user_cache_path}[kind]
 
 
 def write_private(path: Path, data: bytes, *, to_disk: bool = False) -> None:
