@@ -18,11 +18,16 @@ pytestmark = pytest.mark.slow  # processes of their own
 
 @pytest.mark.parametrize("gap_s", [0.0, 0.03])
 @pytest.mark.parametrize("command", ["ask", "compare", "batch"])
-def test_more_than_one_interruption(process: Any, sim: Path, tmp_path: Path, command: str, gap_s: float) -> None:
+def test_more_than_one_interruption(
+    process: Any, sim: Path, simulator: Any, tmp_path: Path, command: str, gap_s: float
+) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"prompt": "x"}\n' * 20, encoding="utf-8")
+    before, deadline = len(simulator.requests), time.monotonic() + 20
     started = process.start(command, rows if command == "batch" else "x", "-p", "silent", "--config", sim)
-    time.sleep(1.5)
+    while len(simulator.requests) == before:
+        assert time.monotonic() < deadline, "it asks nothing"
+        time.sleep(0.01)
     for _ in range(3):
         started.send_signal(signal.SIGINT)
         time.sleep(gap_s)
