@@ -27,6 +27,7 @@ from ...providers.schema import (
 )
 from ...providers.turns.pieces import TurnPiece
 from .connections.compression import GZIP
+from .connections.errors import PROXY_HINT
 from .intake import Saying
 from .reasoning_tags import reasoning_tags
 from .retry import obey_should_retry, with_wait
@@ -37,6 +38,9 @@ ERROR_WORDS = 200
 
 _TEXT = (AnswerDelta, ReasoningDelta, ReasoningWithheld, AnswerWasReasoning, TurnPiece)
 """What is kept of an answer whose end is missing: counts and the finish belong to the end."""
+
+PROXY_REFUSES = 407
+"""https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8"""
 
 ODD_BYTES = 60
 """How much is quoted of an event that cannot be read."""
@@ -269,6 +273,9 @@ class ResponseReader:
         if instead is not None:
             return instead
         failed = with_wait(self._speech.read_error(self._status, self._headers, document), self._headers)
+        if self._status == PROXY_REFUSES:  # which no server says
+            words = f"the proxy on the way wants to know who asks: {failed.message}"
+            return [Failure("connection", words, status=self._status, hint=PROXY_HINT)]
         return [obey_should_retry(failed, self._headers)]
 
     def _redirect(self) -> list[Delta]:

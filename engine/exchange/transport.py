@@ -15,6 +15,7 @@ from ...providers.version import VERSION
 from ..targets.target import is_loopback
 from .connections.direct import DirectClient, PlainUrl, plain_url
 from .connections.errors import (
+    PROXY_HINT,
     CannotSendError,
     ConnectError,
     ConnectTimedOutError,

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 
+PROXY_HINT = "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; a user and a password stand in the proxy's URL"
+
+
 class CannotSendError(Exception):
     """Nothing can be sent: a proxy variable, a trust store, a URL or a header that cannot be used."""
 

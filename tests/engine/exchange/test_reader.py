@@ -303,6 +303,14 @@ def test_of_a_redirect_nothing_is_read() -> None:
     assert isinstance(failed, Failure) and "304" in failed.message and "redirect" not in failed.message
 
 
+def test_what_a_proxy_refuses_is_told_of_the_proxy() -> None:
+    reader = chat(407, "text/html")
+    reader.feed(b"<html>log in</html>")
+    (failed,) = reader.close()
+    assert isinstance(failed, Failure) and (failed.kind, failed.status, failed.retryable) == ("connection", 407, False)
+    assert "proxy" in failed.message and "NO_PROXY" in (failed.hint or "")
+
+
 def test_what_is_compressed_without_a_word_is_told_so() -> None:
     reader = chat(200, "application/json")
     reader.feed(gzip.compress(b"{}"))
