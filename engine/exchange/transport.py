@@ -200,10 +200,7 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
             hint = "check base_url, headers, and the proxy and certificate variables of the environment"
             return failure("config", words, hint=hint)
         case ProxyError():
-            hint = (
-                "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; a user and a password stand in the proxy's URL"
-            )
-            return failure("connection", f"the proxy on the way to {host} failed: {error}", hint=hint)
+            return failure("connection", f"the proxy on the way to {host} failed: {error}", hint=PROXY_HINT)
         case RemoteProtocolError() | ReadError() | WriteError():
             return failure("connection", f"the connection to {host} broke: {words_of(error)}")
         case UnreadableCodingError():
