@@ -141,10 +141,11 @@ def encode_body(body: Mapping[str, Any]) -> bytes:
 
 
 def json_headers(stream: bool) -> tuple[tuple[str, str], ...]:
-    return (
-        ("content-type", "application/json"),
-        ("accept", "text/event-stream" if stream else "application/json"),
-    )
+    return _STREAM_HEADERS if stream else _BODY_HEADERS
+
+
+_STREAM_HEADERS = (("content-type", "application/json"), ("accept", "text/event-stream"))
+_BODY_HEADERS = (("content-type", "application/json"), ("accept", "application/json"))
 
 
 def failure(

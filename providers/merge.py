@@ -10,6 +10,8 @@ def merged(base: Mapping[str, Any], *overlays: Mapping[str, Any]) -> dict[str, A
     """Return `base` with the overlays laid over it, later ones winning. No argument is changed."""
     result = dict(base)
     for overlay in overlays:
+        if not overlay:
+            continue
         for key, value in overlay.items():
             current = result.get(key)
             if isinstance(current, Mapping) and isinstance(value, Mapping):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
@@ -98,7 +99,7 @@ class Batch:
         self.interrupted = False
         self._looks_at_works = ordered or (memory is not None and memory.resumed > 0)
         self._ordered = Ordered(output, self._room.set) if ordered and memory is None else None
-        self._index, self._hands = 0, hands
+        self._indexes, self._hands = count(1), hands
         self._places = asyncio.Semaphore(room_for(MOST_IN_ALL) if hands is None else MOST_IN_ALL)
         self._sums, self._flow, self._book = sums, asyncio.Lock(), book
         self._gauge = Gauge(surroundings.clock, hands)
@@ -161,32 +162,31 @@ class Batch:
     def wants(self, lane: Lane, work: Work) -> bool:
         """Whether `work` is still to be done."""
         self._room.set()  # the lane has taken a row, perhaps without a call to follow
-        is_shared = sum(other.name == lane.name for other in self.lanes.values()) > 1
+        is_shared = len(self.lanes) > 1 and sum(other.name == lane.name for other in self.lanes.values()) > 1
         return self.demand.begins(lane.name, work, is_shared=is_shared)
 
     async def call(self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings) -> Result:
         """One attempt, if the budget allows it. If not, the batch stops."""
-        async with self._places:
+        await self._places.acquire()  # `async with` takes two more coroutines
+        try:
             if self.stopping:  # while it waited for its place: it was never begun
                 stopped = Failure("budget", "the batch was stopped before it began")
                 return lane.caller.refused(prepared.think, stopped, prepared.asked.repeat)
             return await self._call(lane, task, prepared, surroundings)
-
-    def _next_index(self) -> int:
-        self._index += 1
-        return self._index
+        finally:
+            self._places.release()
 
     async def _call(self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings) -> Result:
         if lane.caller.kit is not None:
             from .output.booked_rounds import BookedRounds  # which few batches need
 
             return await lane.caller.call_with_tools(
-                prepared, surroundings, lane.caller.kit, BookedRounds(self._sums), self._next_index, self._purse,
+                prepared, surroundings, lane.caller.kit, BookedRounds(self._sums), self._indexes.__next__, self._purse,
                 hands=self._hands, work=(task.work.key, task.think), left_behind=self.left_behind,
             )  # fmt: skip
         booking = None if self._sums is None else self._sums.booking()
         result = await lane.caller.call(
-            prepared, surroundings, index=self._next_index(), purse=self._purse, hands=self._hands,
+            prepared, surroundings, index=next(self._indexes), purse=self._purse, hands=self._hands,
             begin=None if booking is None else booking.begin, keep=None if booking is None else booking.keep,
             work=(task.work.key, task.think),
         )  # fmt: skip
@@ -254,6 +254,8 @@ class Batch:
         """
         pipe = self._output if isinstance(self._output, Pipe) else None
         memory, waited = self._memory, False
+        if pipe is None and (memory is None or memory.backlog is None):
+            return
         while self.ended.output_problem is None:
             async with self._flow:
                 if pipe is not None and pipe.is_full:

@@ -222,10 +222,10 @@ class Lane:
 
     def _unfold(self, row: Row) -> None:
         wanted = [(think, work) for think, work in self.caller.works(row) if self.owner.wants(self, work)]
-        thinks = [think for think, _ in wanted]
         for think, work in wanted:
             self._count += 1
-            self._next.append(Task(row, think, work, self._count, samples=thinks.count(think)))
+            samples = 1 if len(wanted) == 1 else sum(think == other for other, _ in wanted)
+            self._next.append(Task(row, think, work, self._count, samples=samples))
 
     async def _turn(self, tokens: int) -> bool:
         """Wait until the pace allows one more call. False when there will be none."""
@@ -242,6 +242,9 @@ class Lane:
         return False
 
     async def _stirred(self, most_s: float | None) -> None:
+        if most_s is None:
+            await self._stir.wait()
+            return
         try:
             async with asyncio.timeout(most_s):
                 await self._stir.wait()

@@ -30,6 +30,9 @@ SURE = 3.0
 STEADY_FROM = 0.05
 
 
+_UNKNOWN = (None, None, None)
+
+
 class RateAllowance:
     """One limit: `rate` a second (None: unknown), and a balance that goes negative when something cost more."""
 
@@ -46,6 +49,12 @@ class RateAllowance:
         """Positive when resets have looked like those of fixed windows, negative like those of a steady refill."""
         self._long = False
         self._barred_until = -math.inf
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing that is known limits it."""
+        known = self.configured, self.said, self._share
+        return known == _UNKNOWN and self._barred_until == -math.inf
 
     def rate(self, now: float) -> float | None:
         """What may be spent a second."""

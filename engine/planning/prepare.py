@@ -374,9 +374,9 @@ def _build(target: Target, call: Call) -> HttpRequest:
 
 def with_own_headers(target: Target, built: HttpRequest) -> HttpRequest:
     """The request with the headers that the provider and the profile add; theirs replace the dialect's."""
-    extra = {**target.provider.headers, **target.profile.headers}
-    if not extra:
+    if not target.provider.headers and not target.profile.headers:
         return built
+    extra = {**target.provider.headers, **target.profile.headers}
     kept = tuple((name, value) for name, value in built.headers if name not in {key.lower() for key in extra})
     return HttpRequest(
         built.method, built.url, (*kept, *((key.lower(), value) for key, value in extra.items())), built.body

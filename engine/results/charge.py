@@ -31,7 +31,7 @@ UNBILLED_KINDS: frozenset[ErrorKind] = frozenset(
 
 def cost_is_unknown(result: Result) -> bool:
     """Whether `result` may have cost something, or more than is known, and nobody has said what."""
-    if any(notice.code == ATTEMPT_LOST.code for notice in result.warnings):
+    if result.warnings and any(notice.code == ATTEMPT_LOST.code for notice in result.warnings):
         return True
     return result.cost.usd is None and may_have_cost(result)
 

@@ -67,9 +67,9 @@ def seen_in(result: Result, row_id: str | None) -> Seen:
         total_s=result.latency.total_s,
         row_id=row_id,
         answer=result.answer,
-        twins=tuple(receipt.requested for receipt in result.same_request),
-        judges=() if climb is not None else judged_usd(result),
-        seconds=() if climb is not None else shaped_usd(result),
+        twins=tuple(receipt.requested for receipt in result.same_request) if result.same_request else (),
+        judges=() if climb is not None or not result.checks else judged_usd(result),
+        seconds=() if climb is not None or result.shape is None else shaped_usd(result),
         shape=None if (shape := result.shape) is None else shape_seen(shape.fidelity, shape.form, result.schema_errors),
         simulated=result.simulated,
     )

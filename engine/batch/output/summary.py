@@ -99,13 +99,14 @@ class Group:
         if seen.reasoning_tokens is not None:
             self.reasoning_tokens += seen.reasoning_tokens
             self.reasoning_known += 1
-        self.judge_calls += len(seen.judges)
-        self.second_calls += len(seen.seconds)
         if seen.shape is not None:
             self.shapes.add(seen.shape)
-        for usd in (*seen.judges, *seen.seconds):
-            self.checks_usd_unknown += usd is None
-            self.checks_usd = self.checks_usd if usd is None else (self.checks_usd or 0) + usd
+        if seen.judges or seen.seconds:
+            self.judge_calls += len(seen.judges)
+            self.second_calls += len(seen.seconds)
+            for usd in (*seen.judges, *seen.seconds):
+                self.checks_usd_unknown += usd is None
+                self.checks_usd = self.checks_usd if usd is None else (self.checks_usd or 0) + usd
         if seen.status == "ok" and seen.total_s is not None:
             self.seconds.append(seen.total_s)
             self._is_sorted = False

@@ -112,10 +112,11 @@ class Pace:
         if self.in_flight >= self.at_once:
             self._crowded = True
             return math.inf
-        start = max(now, self.held_until or now)
+        start = now if self.held_until is None else max(now, self.held_until)
         for allowance in self._allowances.values():
-            start = max(start, allowance.ready_at(now))
-        return max(start, self._search.ready_at(now))
+            if not allowance.is_free:
+                start = max(start, allowance.ready_at(now))
+        return start if self._search.rate is None else max(start, self._search.ready_at(now))
 
     def start(self, now: float, tokens: int) -> None:
         """A call of about `tokens` starts."""

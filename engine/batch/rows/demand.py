@@ -22,7 +22,7 @@ class Demand:
 
     def take(self, name: str, works: Sequence[Work]) -> bool:
         """Count the works of one row. Whether one of them is still to be done."""
-        done = sum(map(self._is_done, works))
+        done = self._is_done(works[0]) if len(works) == 1 else sum(map(self._is_done, works))
         self.asked[name] += len(works)
         self.there[name] += done
         return done < len(works)
