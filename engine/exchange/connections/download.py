@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from ....providers.errors import UsageError
 from ....providers.version import VERSION
+from .names import addresses_within
 
 MOST_REDIRECTS = 5
 MOST_SECONDS = 60.0
@@ -25,7 +26,7 @@ Resolve = Callable[[str, int], Iterable[str]]
 
 def resolved_by_system(host: str, port: int) -> list[str]:
     """What the system's resolver says. Raises `OSError`."""
-    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    return [str(entry[4][0]) for entry in addresses_within(host, port, _PATIENCE_S)]
 
 
 def download(address: str, most_bytes: int, *, resolve: Resolve = resolved_by_system) -> bytes:

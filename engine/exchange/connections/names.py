@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
@@ -45,13 +47,34 @@ class NameTable:
             else:
                 found.set_result(result)
 
-        def look_up() -> None:
-            try:
-                result: Addresses | Exception = [*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-            except Exception as error:
-                result = error
+        def tell(result: Addresses | Exception) -> None:
             with suppress(RuntimeError):  # the loop is closed: it is too late
                 loop.call_soon_threadsafe(settle, result)
 
-        Thread(target=look_up, name=f"look up {host}", daemon=True).start()
+        _look_up(host, port, tell)
         return found
+
+
+def addresses_within(host: str, port: int, within_s: float) -> Addresses:
+    """Where `host` may be reached, for who waits for it without an event loop. Raises `OSError` and `UnicodeError`."""
+    told: SimpleQueue[Addresses | Exception] = SimpleQueue()
+    _look_up(host, port, told.put)
+    try:
+        result = told.get(timeout=within_s)
+    except Empty:
+        raise TimeoutError(f"{host} was not found within {within_s:g} s") from None
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def _look_up(host: str, port: int, tell: Callable[[Addresses | Exception], None]) -> None:
+    """Begin to look `host` up. `tell` is called in a thread that nobody has to wait for."""
+
+    def work() -> None:
+        try:
+            tell([*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)])
+        except Exception as error:
+            tell(error)
+
+    Thread(target=work, name=f"look up {host}", daemon=True).start()

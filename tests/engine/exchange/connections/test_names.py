@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.exchange.connections.errors import ConnectError, ConnectTimedOutError
-from thinkdial.engine.exchange.connections.names import NameTable
+from thinkdial.engine.exchange.connections.names import NameTable, addresses_within
 from thinkdial.engine.exchange.connections.pool import Pool
 from thinkdial.engine.exchange.connections.sockets import is_number
 
@@ -95,7 +95,7 @@ def test_a_name_without_an_address_is_told(monkeypatch: pytest.MonkeyPatch, answ
 def test_a_process_ends_although_its_resolver_does_not_answer(loop: str) -> None:
     code = f"""
 import asyncio, socket, threading
-from thinkdial.engine.exchange.connections.names import NameTable
+from thinkdial.engine.exchange.connections.names import NameTable, addresses_within
 socket.getaddrinfo = lambda *_, **__: threading.Event().wait()
 async def go():
     async with asyncio.timeout(0.01):
@@ -117,3 +117,22 @@ def test_a_look_up_counts_as_a_part_of_the_connection(monkeypatch: pytest.Monkey
     with pytest.raises(ConnectTimedOutError):
         asyncio.run(Pool(lambda: 0.0).connect(("a.example", 80, False), None, 0.01))
     go_on.set()
+
+
+def test_who_waits_without_a_loop_waits_as_long_as_he_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    resolved_by(monkeypatch, lambda host, port: go_on.wait() and [])
+    with pytest.raises(TimeoutError, match=r"a\.example was not found"):
+        addresses_within("a.example", 80, 0.01)
+    go_on.set()
+    resolved_by(monkeypatch, lambda host, port: at(port, "127.0.0.1"))
+    assert addresses_within("a.example", 80, 5) == at(80, "127.0.0.1")
+
+
+def test_what_goes_wrong_is_told_to_who_waits_without_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(host: str, port: int) -> Any:
+        raise UnicodeError("label too long")
+
+    resolved_by(monkeypatch, fails)
+    with pytest.raises(UnicodeError):
+        addresses_within("a.example", 80, 5)
