@@ -8,13 +8,11 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
-from msgspec.structs import replace
-
 from ..providers import registry
 from ..providers.errors import ConfigError
 from ..providers.think import Level
 from .card import ModelCard, Spelling
-from .cards.card_file import check_dialect, check_pattern, read_card, read_levels
+from .cards.card_file import CardFile, check_dialect, check_pattern, read_card, read_cards, read_levels
 from .cards.id_pattern import fits
 from .profile import CallLimits, Reference
 from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider, VendorWords
@@ -143,13 +141,9 @@ def plugin_texts() -> tuple[Section, ...]:
     return tuple(found)
 
 
-@cache
 def cards(file: str) -> tuple[ModelCard, ...]:
     """The cards of `models/FILE.yaml`, in its order. Raises `ConfigError` when there is no such file."""
-    try:
-        return read_packaged(f"models/{file}.yaml", tuple[ModelCard, ...], _cards)
-    except OSError:
-        raise ConfigError(f"no model cards are called {file!r}", hint="look at `models` of your provider") from None
+    return _card_file(file).cards
 
 
 def card_named(provider: Provider, model: str, *, any_case: bool = False) -> ModelCard | None:
@@ -157,25 +151,25 @@ def card_named(provider: Provider, model: str, *, any_case: bool = False) -> Mod
     for file in provider.models:
         if (card := _examples(file).get(model)) is not None:
             return card
-        for card in cards(file):
-            if fits(card.match, model, any_case=any_case):
+        listed = _card_file(file)
+        for card, begins in zip(listed.cards, listed.begins, strict=True):
+            if (any_case or model.startswith(begins)) and fits(card.match, model, any_case=any_case):
                 return card
     return None
+
+
+@cache
+def _card_file(file: str) -> CardFile:
+    try:
+        return read_packaged(f"models/{file}.yaml", CardFile, lambda root: read_cards(root, spellings()))
+    except OSError:
+        raise ConfigError(f"no model cards are called {file!r}", hint="look at `models` of your provider") from None
 
 
 @cache
 def _examples(file: str) -> Mapping[str, ModelCard]:
     """The cards by their examples, of which none fits a card that stands before its own."""
     return {card.example: card for card in cards(file)}
-
-
-def _cards(root: Section) -> tuple[ModelCard, ...]:
-    root.only(("provider", "checked_on", "models", "inline_think"))
-    day, said, home = root.text("checked_on"), root.flag("inline_think"), root.text("provider")
-    return tuple(
-        replace(read_card(section, day, known_spellings=spellings(), inline_think=said), home=home)
-        for section in root.sections("models")
-    )
 
 
 @cache

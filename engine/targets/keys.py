@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Literal
 from urllib.parse import urlsplit
@@ -24,6 +24,10 @@ QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d"}
 
 SCHEMES = ("bearer", "basic", "authorization", "x-api-key", "api-key")
 """What stands before a key in a header, and is copied along."""
+
+
+StoredNames = Callable[[], Mapping[str, keyring.Entry]]
+"""Says which keys are in the keyring."""
 
 
 class Key:
@@ -76,35 +80,43 @@ class KeyPlace(Struct, frozen=True):
                 return self.name
 
 
-def place_of_key(target: Target, environment: Mapping[str, str] = os.environ) -> KeyPlace | None:
+def place_of_key(
+    target: Target, environment: Mapping[str, str] = os.environ, entries: StoredNames | None = None
+) -> KeyPlace | None:
     """The first place that has a key for `target`, without fetching it; None when none has.
 
     In this order: the profile's command, the profile's variables, the profile's entry in the keyring; and unless the
-    profile names variables of its own, the provider's variables and the provider's entry in the keyring.
+    profile names variables of its own, the provider's variables and the provider's entry in the keyring. `entries`
+    says what is in the keyring, if it is asked for.
     """
-    place = next(own_places(target, environment), None)
+    entries = entries or cache(keyring.entries)
+    place = next(own_places(target, environment, entries), None)
     if place is None and not target.profile.api_key_env:
-        place = next(provider_places(target.provider, environment), None)
+        place = next(provider_places(target.provider, environment, entries), None)
     return place
 
 
-def own_places(target: Target, environment: Mapping[str, str] = os.environ) -> Iterator[KeyPlace]:
+def own_places(
+    target: Target, environment: Mapping[str, str] = os.environ, entries: StoredNames = keyring.entries
+) -> Iterator[KeyPlace]:
     """Where the profile itself has a key; the first one is used."""
     profile = target.profile
     if profile.api_key_command:
         yield KeyPlace("command", profile.api_key_command[0])
     if variable := _set_variable(profile.api_key_env, environment):
         yield KeyPlace("variable", variable)
-    entry = keyring.entries().get(keyring.profile_entry(profile.name))
+    entry = entries().get(keyring.profile_entry(profile.name))
     if entry is not None and entry.origin == origin(target.base_url):
         yield KeyPlace("keyring", entry.name)
 
 
-def provider_places(provider: Provider, environment: Mapping[str, str] = os.environ) -> Iterator[KeyPlace]:
+def provider_places(
+    provider: Provider, environment: Mapping[str, str] = os.environ, entries: StoredNames = keyring.entries
+) -> Iterator[KeyPlace]:
     """Where the provider has a key; the first one is used."""
     if variable := _set_variable(provider.api_key_env, environment):
         yield KeyPlace("variable", variable)
-    if provider.name in keyring.entries():
+    if provider.name in entries():
         yield KeyPlace("keyring", provider.name)
 
 
@@ -154,12 +166,14 @@ def key_at_hand(target: Target, environment: Mapping[str, str] = os.environ) -> 
         return None
 
 
-def describe_key(target: Target, environment: Mapping[str, str] = os.environ) -> str | None:
+def describe_key(
+    target: Target, environment: Mapping[str, str] = os.environ, entries: StoredNames | None = None
+) -> str | None:
     """Where the key would come from, without fetching it: a command, a variable, the keyring, else what to set.
 
     None for a target without a key.
     """
-    place = place_of_key(target, environment)
+    place = place_of_key(target, environment, entries)
     if place is not None:
         return str(place)
     return f"{_variables(target)[0]} (not set)" if _is_needed(target) else None

@@ -245,6 +245,8 @@ def _own_hosts(url: str, provider: Provider) -> list[str]:
 
 def _fits(host: str, own: str) -> bool:
     """Whether `host` is one of a provider's own, whose name may hold a region or the like."""
+    if "{" not in own:
+        return host == own
     parts = re.split(r"\{[^}]*\}", own)
     return re.fullmatch("[a-z0-9._-]+".join(re.escape(part) for part in parts), host) is not None
 
@@ -322,14 +324,16 @@ def bare_address(url: str) -> str:
 
 def is_loopback(url: str) -> bool:
     """Whether `url` points at this machine."""
-    import ipaddress
-
     try:
         host = (urlsplit(url).hostname or "").lower()
     except ValueError:
         return False
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    if not host[:1].isdigit() and ":" not in host:
+        return False  # a name, and no address
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""The YAML of one model card, with every complaint at its place."""
+"""The YAML of model cards, with every complaint at its place."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Collection
 from datetime import date
 from typing import cast, get_args
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from ...providers import registry
 from ...providers.errors import did_you_mean
 from ...providers.schema import Visibility
 from ...providers.think import Level
 from ..card import AfterEnd, BudgetRange, Control, ModelCard
 from ..sections.section import Section
+from .id_pattern import beginnings
 
 CARD_KEYS = (
     "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",
@@ -21,6 +25,24 @@ CARD_KEYS = (
     "then", "notes", "unverified", "sources",
     "inline_think",
 )  # fmt: skip
+
+
+class CardFile(Struct, frozen=True):
+    """The cards of one file, and what the ids begin with that each of them names."""
+
+    cards: tuple[ModelCard, ...]
+    begins: tuple[tuple[str, ...], ...]
+
+
+def read_cards(root: Section, known_spellings: Collection[str]) -> CardFile:
+    """All cards of a file. Raises `ConfigError` with the place of what is wrong."""
+    root.only(("provider", "checked_on", "models", "inline_think"))
+    day, said, home = root.text("checked_on"), root.flag("inline_think"), root.text("provider")
+    cards = tuple(
+        replace(read_card(section, day, known_spellings=known_spellings, inline_think=said), home=home)
+        for section in root.sections("models")
+    )
+    return CardFile(cards, tuple(beginnings(card.match) for card in cards))
 
 
 def read_card(

@@ -49,8 +49,9 @@ def before_wildcard(glob: str) -> str:
 @lru_cache(maxsize=4096)
 def _parts(pattern: str, any_case: bool) -> tuple[tuple[str, ...], str, str]:
     """What matches begin with; the text that all begin with, and what must follow. In `any_case` in small letters."""
-    begins = beginnings(pattern)
-    literal, rest = _literal(pattern) if len(begins) == 1 and begins[0] else ("", pattern)
+    begins, literal, rest = beginnings(pattern), "", pattern
+    if _is_plain(pattern) and len(_branches(pattern)) == 1:
+        literal, rest = _literal(pattern)
     if rest.startswith("+"):  # which repeats the last letter of the literal
         literal, rest = "", pattern
     return (tuple(map(str.lower, begins)), literal.lower(), rest) if any_case else (begins, literal, rest)
@@ -58,9 +59,12 @@ def _parts(pattern: str, any_case: bool) -> tuple[tuple[str, ...], str, str]:
 
 def beginnings(pattern: str) -> tuple[str, ...]:
     """Texts of which each match begins with one; the empty text, which all begin with, where none can be told."""
-    if (pattern.startswith("(?") and not pattern.startswith("(?:")) or "(?#" in pattern:
-        return ("",)  # flags may change what letters mean, and a comment hides what follows it
-    return tuple(_beginnings(pattern))
+    return tuple(dict.fromkeys(_beginnings(pattern))) if _is_plain(pattern) else ("",)
+
+
+def _is_plain(pattern: str) -> bool:
+    """Whether its letters mean themselves: flags may change what they mean, and a comment hides what follows it."""
+    return (not pattern.startswith("(?") or pattern.startswith("(?:")) and "(?#" not in pattern
 
 
 def _beginnings(pattern: str) -> Iterator[str]:
@@ -71,10 +75,13 @@ def _beginnings(pattern: str) -> Iterator[str]:
             yield literal
             continue
         end = next((at for at, depth in _outside(rest) if depth == 0), None)
-        if end is None or rest.startswith(_MAY_BE_ABSENT, end + 1):
+        may_be_absent = end is not None and rest.startswith("?", end + 1)
+        if end is None or (rest.startswith(_MAY_BE_ABSENT, end + 1) and not may_be_absent):
             yield literal
-        else:
-            yield from (literal + inner for inner in _beginnings(rest[opened:end]))
+            continue
+        yield from (literal + inner for inner in _beginnings(rest[opened:end]))
+        if may_be_absent:
+            yield from (literal + after for after in _beginnings(rest[end + 2 :].lstrip("?+")))
 
 
 def _literal(branch: str) -> tuple[str, str]:

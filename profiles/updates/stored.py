@@ -15,6 +15,7 @@ from ..sections.section import Section
 from ..yaml_file import read_yaml
 
 SCHEMA = "thinkdial.stored-facts/1"
+FILE = "facts.json"
 MOST_BYTES = 4 * 1024 * 1024
 
 
@@ -34,7 +35,7 @@ class StoredFacts(Struct, frozen=True):
 
 def facts_file() -> Path:
     """Where it is kept."""
-    return data_place() / "facts.json"
+    return data_place() / FILE
 
 
 def keep(text_of_file: str, source: str, sha256: str, stored_at: str) -> Path:
@@ -65,18 +66,19 @@ def forget() -> None:
 
 def stored_facts() -> StoredFacts | None:
     """The fact file in use; None when there is none that can be read."""
-    found = _stored(facts_file())
+    found = _stored(data_place())
     return found if isinstance(found, StoredFacts) else None
 
 
 def stored_problem() -> str | None:
     """Why the fact file that is kept is not used; None when nothing is wrong."""
-    found = _stored(facts_file())
+    found = _stored(data_place())
     return found if isinstance(found, str) else None
 
 
 @cache
-def _stored(path: Path) -> StoredFacts | str | None:
+def _stored(place: Path) -> StoredFacts | str | None:
+    path = place / FILE
     try:
         document = obj(parse_json(read_bounded(path, MOST_BYTES)))
         root = read_yaml(text(document.get("text")) or "", "the fact file")

@@ -27,6 +27,7 @@ MAX_BYTES = 32 * 1024 * 1024
 FORM = b"thinkdial compiled prices 3\n"
 """Changes whenever the compiled form, or what it is made of a table, changes."""
 
+FETCHED = "prices.json"
 CHECKSUM_BYTES = 4
 LIBRARY = "genai_prices"
 
@@ -115,12 +116,12 @@ class PriceTables(Struct, frozen=True):
 
 def cache_file() -> Path:
     """Where a fetched table is kept."""
-    return cache_place() / "prices.json"
+    return cache_place() / FETCHED
 
 
 def price_tables() -> PriceTables:
     """Those in use now."""
-    fetched = _fetched(cache_file())
+    fetched = _fetched(cache_place())
     return PriceTables(fetched if isinstance(fetched, PriceTable) else None)
 
 
@@ -131,7 +132,7 @@ def table_for(provider: str) -> PriceTable:
 
 def warm() -> None:
     """Read what every look-up needs."""
-    if not isinstance(_fetched(cache_file()), PriceTable):
+    if not isinstance(_fetched(cache_place()), PriceTable):
         _installed()
 
 
@@ -143,7 +144,7 @@ def forget() -> None:
 
 def price_data(today: date) -> PriceData:
     """What is in use."""
-    fetched = _fetched(cache_file())
+    fetched = _fetched(cache_place())
     used = fetched.compiled if isinstance(fetched, PriceTable) else _installed().compiled
     problem = fetched if isinstance(fetched, str) else None
     return PriceData(used.version, used.newest(today), used.fetched_at, used.url, problem)
@@ -179,20 +180,21 @@ def _installed() -> PriceTable:
 
 
 @cache
-def _fetched(path: Path) -> PriceTable | str | None:
-    """The stored table; None when there is none, words when it cannot be used."""
+def _fetched(place: Path) -> PriceTable | str | None:
+    """The table that is stored there; None when there is none, words when it cannot be used."""
+    path = place / FETCHED
     try:
         about = path.stat()
     except FileNotFoundError:
         return None
     except OSError:
         return f"{path} cannot be read; thinkdial prices update writes it anew"
-    place, mark = path.with_suffix(".bin"), _mark(about)
-    kept = _kept(place, mark)
+    beside, mark = path.with_suffix(".bin"), _mark(about)
+    kept = _kept(beside, mark)
     if kept is None:
         kept = _read_fetched(path)
         if isinstance(kept, CompiledTable):
-            _keep(place, mark, kept)
+            _keep(beside, mark, kept)
     return kept if isinstance(kept, str) else PriceTable(kept)
 
 

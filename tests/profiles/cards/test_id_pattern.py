@@ -64,8 +64,10 @@ def test_no_match_is_ever_excluded() -> None:
 def test_beginnings_are_those_of_every_branch() -> None:
     expected = {
         "gpt-4o?": ("gpt-4",),
-        r"gpt-4\.1(-20.*)?": ("gpt-4.1",),
-        "(models/)?gemini-.*": ("",),
+        r"gpt-4\.1(-20.*)?": ("gpt-4.1-20", "gpt-4.1"),
+        "(models/)?gemini-.*": ("models/", "gemini-"),
+        "(a|b)?+(c)?d|e(f)*": ("a", "b", "c", "d", "e"),
+        "(a)?": ("a", ""),
         "(gpt-|o[134](-|$)).*|codex": ("gpt-", "o", "codex"),
         "(?:a|b)+c": ("a", "b"),
         "a(?!b|c)|d": ("a", "d"),

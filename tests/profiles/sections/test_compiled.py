@@ -16,6 +16,7 @@ from thinkdial.profiles.sections import compiled
 from thinkdial.profiles.sections.compiled import kept_or_read
 from thinkdial.profiles.sections.parsed import kept_directory
 
+card_files: Any = vars(facts)["_card_file"]
 KIND = dict[str, tuple[int, ...]]
 
 
@@ -88,7 +89,7 @@ def everything() -> list[Any]:
     """All shipped facts that are kept, as a process reads them for the first time."""
     names = facts.provider_names()
     providers = [anew(facts.shipped_provider, name) for name in names]
-    cards = [anew(facts.cards, file) for provider in providers for file in provider.models]
+    cards = [anew(card_files, file) for provider in providers for file in provider.models]
     ends = [anew(listed_ends, name) for name in names]
     return [providers, cards, ends, anew(facts.spellings), anew(vendors), list(map(asdict, anew(corrections).listed))]
 
