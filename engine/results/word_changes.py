@@ -17,6 +17,8 @@ PieceKind = Literal["same", "gone", "new"]
 
 MOST_AT_ONCE = 600
 """Words of one side that the standard library compares at a time: its worst case grows with their square."""
+MOST_CHARACTERS = 2**20
+"""Of each text, as each of its words takes some 100 bytes. What is behind them is the same, or stands as changed."""
 WORK_AT_LEAST = 2_000_000
 WORK_PER_WORD = 100
 """Pairs of equal words that are looked at, in all: what repeats itself without end is not compared to its end."""
@@ -40,8 +42,8 @@ class WordChanges(Struct, frozen=True):
 
     `words_a` and `words_b` count words, punctuation marks and line breaks alike, `words_same` those that both have in
     the same order. All pieces but the gone ones are the second text, to the letter; all but the new ones are the
-    first, but for single blanks. `is_complete` False: some stretches were too much alike in too many ways to be
-    compared further, and stand as changed in whole.
+    first, but for single blanks. `is_complete` False: some stretches were too long, or too much alike in too many
+    ways, to be compared further, and stand as changed in whole.
     """
 
     pieces: tuple[WordPiece, ...]
@@ -73,6 +75,8 @@ class _Stretch(Struct, frozen=True):
 
 def word_changes(before: str, after: str) -> WordChanges:
     """What became of `before` in `after`: in the fewest and longest stretches that a reader can follow."""
+    if max(len(before), len(after)) > MOST_CHARACTERS:
+        return _changes_of_long(before, after)
     texts_a, texts_b = _words(before), _words(after)
     a, b = [_key(text) for text in texts_a], [_key(text) for text in texts_b]
     matcher = _Matcher(a, b)
@@ -89,6 +93,19 @@ def word_changes(before: str, after: str) -> WordChanges:
         same += match.words
         at_a, at_b = match.a_end, match.b_end
     return WordChanges(tuple(pieces), len(a), len(b), same, matcher.is_complete)
+
+
+def _changes_of_long(before: str, after: str) -> WordChanges:
+    begun = word_changes(before[:MOST_CHARACTERS], after[:MOST_CHARACTERS])
+    gone, new = before[MOST_CHARACTERS:], after[MOST_CHARACTERS:]
+    words_gone, words_new = (sum(1 for _ in _word_pattern().finditer(text)) for text in (gone, new))
+    same = gone == new
+    kinds: tuple[tuple[PieceKind, str], ...] = (("same", new),) if same else (("gone", gone), ("new", new))
+    rest = tuple(WordPiece(kind, text) for kind, text in kinds if text)
+    return WordChanges(
+        (*begun.pieces, *rest), begun.words_a + words_gone, begun.words_b + words_new,
+        begun.words_same + (words_new if same else 0), begun.is_complete and same,
+    )  # fmt: skip
 
 
 def _words(text: str) -> list[str]:

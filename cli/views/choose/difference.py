@@ -140,7 +140,7 @@ def caveats(found: Difference) -> Iterator[str]:
     elif found.a.simulated:
         yield "SIMULATED, both: no provider made them."
     if not found.answer.is_complete:
-        yield "! Stretches that repeat themselves too much were not compared further; they stand as changed in whole."
+        yield "! What is too long, or repeats itself too much, was not compared further; it stands as changed in whole."
 
 
 def figure_lines(found: Difference) -> list[FigureLine]:

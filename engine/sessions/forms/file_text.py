@@ -11,6 +11,7 @@ from ....providers.json_values import parse_json
 from ....providers.json_values import text as whole_characters
 from ....providers.untrusted import harmless_json
 from ...attachments.encodings import encoding_of
+from ...results.json_pieces import json_pieces
 from .json_object import FormError
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -51,7 +52,8 @@ def json_of(document: Any) -> str:
 
     Half a surrogate pair, which nothing can send, is a replacement character.
     """
-    return harmless_json(whole_characters(json.dumps(document, ensure_ascii=False, indent=2)) or "") + "\n"
+    pieces = json_pieces(document, indent=2)
+    return "".join([*(harmless_json(whole_characters(piece) or "") for piece in pieces), "\n"])
 
 
 def _sound(value: Any, place: str) -> Any:

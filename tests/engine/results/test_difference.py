@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from thinkdial.engine.exchange.call_facts import Latency
+from thinkdial.engine.results import word_changes as changes_of_words
 from thinkdial.engine.results.difference import difference, difference_document
 from thinkdial.engine.results.result import Cost, Reasoning
 from thinkdial.engine.results.word_changes import WordChanges, word_changes
@@ -134,3 +135,17 @@ def test_the_document_has_decimals_as_text() -> None:
     assert (usd["a"], usd["b"], usd["change"], usd["ratio"]) == ("0.500000", "0.750000", "0.250000", 1.5)
     assert document["same_prompt"] is True
     assert document["answer"]["pieces"] == [{"kind": "same", "text": "42"}]
+
+
+def test_what_is_behind_the_most_that_is_compared_stands_as_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes_of_words, "MOST_CHARACTERS", 12)
+    cases = {
+        ("one two six end of it", "one two ten end of it"): (6, 6, 5, True),
+        ("one two six end of it", "one two six and so on"): (6, 6, 3, False),
+        ("one two six ", "one two six and so on"): (3, 6, 3, False),
+    }
+    for (before, after), expected in cases.items():
+        found = word_changes(before, after)
+        assert (found.words_a, found.words_b, found.words_same, found.is_complete) == expected
+        assert "".join(piece.text for piece in found.pieces if piece.kind != "gone") == after
+        assert "".join(piece.text for piece in found.pieces if piece.kind != "new") == before
