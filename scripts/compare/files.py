@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -15,8 +16,8 @@ from pathlib import Path
 from msgspec import Struct
 
 BESIDE_DATABASES = ("-wal", "-shm", "-journal")
-KEPT_PARSED = (".cache", "thinkdial", "parsed")
-"""Where texts are kept as they were parsed, for each version in a form of its own: no command tells of them."""
+KEPT_PARSED = re.compile(r"\.cache/thinkdial/(parsed/|[\w-]+\.bin$)")
+"""What is kept as it was parsed, by each version in a form of its own: no command tells of it."""
 
 
 class Written(Struct, frozen=True):
@@ -31,9 +32,8 @@ def written(*places: Path) -> dict[str, Written]:
     found: dict[str, Written] = {}
     for place in places:
         for path in sorted(place.rglob("*")):
-            if path.parent.parts[-3:] == KEPT_PARSED:
-                continue
-            if path.is_file() and not path.name.endswith(BESIDE_DATABASES):
+            is_told = not KEPT_PARSED.search(path.as_posix()) and not path.name.endswith(BESIDE_DATABASES)
+            if is_told and path.is_file():
                 name = f"{place.name}/{path.relative_to(place)}"
                 status = path.stat()
                 is_database = _is_database(path)
