@@ -88,6 +88,7 @@ def test_what_cannot_be_read_is_shown_as_written(formula: str) -> None:
     ["\\begin{align}\n" * 5000, "\\begin{align}\\end{alig}\n\n" * 5000,
      "\\(" * 60_000, "\\[ a\n" * 20_000, "$a " * 30_000,
      "$$\n" * 20_000, "- \\[\n" * 5000],
+    every=3,
 )  # fmt: skip
 def test_openers_without_an_end_take_no_time(text: str) -> None:
     began = time.process_time()

@@ -25,9 +25,7 @@ def share_of_stars(law: Callable[[Random, int], float], cells: int, samples: int
     ("cells", "samples"),
     [
         (2, 4),
-        (3, 5),
-        *(pytest.param(n, n, marks=pytest.mark.slow) for n in (6,)),
-        pytest.param(2, 8, marks=pytest.mark.slow),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((3, 5), (6, 6), (2, 8))),
     ],
 )
 def test_where_all_are_alike_at_most_one_run_in_twenty_has_a_star(cells: int, samples: int) -> None:

@@ -58,7 +58,7 @@ def test_every_spelling_goes_in_whatever_pieces_it_comes(key: str, size: int) ->
         assert redactor.found
 
 
-@pytest.mark.parametrize("key", KEYS)
+@each("key", KEYS, every=4)
 def test_what_only_begins_like_a_secret_comes_out_whole(key: str) -> None:
     for spelled in spellings(key):
         for cut in range(len(spelled)):

@@ -70,6 +70,7 @@ def test_no_row_is_written_twice_and_people_can_read_them_all() -> None:
     assert len(WRITTEN.encode()) < 200_000
 
 
+@pytest.mark.slow
 def test_what_is_written_tells_all_of_a_plan() -> None:
     """No two plans that differ in what is sent or said stand behind the same cell of equal rows."""
     meant: dict[tuple[Any, ...], str] = {}

@@ -10,6 +10,8 @@ from itertools import product
 from math import log
 from typing import Any
 
+import pytest
+
 from thinkdial.engine.planning.plan import ThinkPlan
 from thinkdial.engine.planning.prepare import Prompt, prepare
 from thinkdial.profiles.card import BudgetRange
@@ -251,6 +253,7 @@ def test_the_body_is_json_and_says_what_the_plan_says(each_route: Route) -> None
             assert at_path(body, path) == at_path(ours, path), (value, path)
 
 
+@pytest.mark.slow
 def test_the_same_facts_are_planned_the_same_way() -> None:
     """So that a row of the golden table, and one route of each kind, can stand for all."""
     made: dict[str, tuple[Route, list[tuple[Any, ...]]]] = {}

@@ -99,7 +99,9 @@ def between_anchors(words: int) -> tuple[str, str]:
     )
 
 
-@pytest.mark.parametrize("text", [edited, rewritten, two_letters, between_anchors])
+@pytest.mark.parametrize(
+    "text", [edited, between_anchors, *(pytest.param(one, marks=pytest.mark.slow) for one in (rewritten, two_letters))]
+)
 def test_time_grows_with_the_length(text) -> None:
     texts = {size: text(size) for size in (8000, 16_000)}
     assert growth(lambda size: word_changes(*texts[size]), 8000) < LINEAR

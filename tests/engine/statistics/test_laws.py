@@ -46,7 +46,7 @@ def test_steps_and_constants_are_laws_too() -> None:
     assert Law.of_values([7]).at_most(6) == 0.0 and Law.of_values([7, 7, 7]).at_most(7) == 1.0
 
 
-@pytest.mark.parametrize("n", [4, 9, 19, 200])
+@pytest.mark.parametrize("n", [9, *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 19, 200))])
 def test_a_sample_gives_a_law_that_is_right_on_average(n: int) -> None:
     """Of n values the i-th smallest has the share i / (n + 1) below it, whatever the law they come from."""
     dice = random.Random(n)

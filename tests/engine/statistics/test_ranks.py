@@ -120,7 +120,7 @@ def shown(test: Test, n_a: int, n_b: int, times: int, *, ratio: float = 1.0, who
 
 
 @pytest.mark.parametrize("test", [alone, in_pairs])
-@pytest.mark.parametrize("n", [4, 8])
+@pytest.mark.parametrize("n", [4, pytest.param(8, marks=pytest.mark.slow)])
 def test_false_alarms_are_as_rare_as_promised(test: Test, n: int) -> None:
     assert shown(test, n, n, 1000) <= 0.065
 

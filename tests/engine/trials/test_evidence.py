@@ -43,6 +43,7 @@ def test_a_rate_at_the_line_is_shown_to_be_off_it_no_more_often_than_said(shows,
     assert share <= ALPHA + 2 * math.sqrt(ALPHA / 600)
 
 
+@pytest.mark.slow
 def test_a_rate_off_the_line_is_found():
     above = ever(lambda passed, n, is_last: is_above(passed, n, 0.9, ALPHA / 12, is_last=is_last), 0.97)
     below = ever(lambda passed, n, is_last: is_below(passed, n, 0.9, ALPHA / 12, is_last=is_last), 0.8)

@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from thinkdial.profiles import facts
 from thinkdial.profiles.cards.id_pattern import beginnings, fits, fits_glob
 from thinkdial.profiles.cards.retirement import listed_ends
@@ -44,9 +46,10 @@ def made(random: Random, depth: int = 2) -> tuple[str, str]:
     return pattern, match
 
 
-def test_no_match_is_ever_excluded() -> None:
+@pytest.mark.parametrize("cases", [500, pytest.param(3_000, marks=pytest.mark.slow)])
+def test_no_match_is_ever_excluded(cases: int) -> None:
     random, told = Random(18), 0
-    for _ in range(3_000):
+    for _ in range(cases):
         pattern, match = made(random)
         if re.fullmatch(pattern, match) is None:  # a look-around forbids it
             continue
@@ -58,7 +61,7 @@ def test_no_match_is_ever_excluded() -> None:
         told += beginnings(pattern) != ("",)
     for name in ("a", "ab", "a\n", "b", ""):
         assert fits("a.*", name) == (re.fullmatch("a.*", name) is not None), name
-    assert told > 750
+    assert told > cases / 4
 
 
 def test_beginnings_are_those_of_every_branch() -> None:

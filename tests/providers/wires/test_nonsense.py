@@ -32,7 +32,7 @@ def replaced(document: Any, place: tuple[Any, ...], value: Any) -> Any:
     return copied
 
 
-@each("number", range(len(TRAFFIC)))
+@each("number", range(len(TRAFFIC)), every=3)
 def test_pieces_of_nonsense_are_pieces_all_the_same(speak: Callable[..., Any], number: int) -> None:
     name, body, _ = TRAFFIC[number]
     module: Any = dialect(name)

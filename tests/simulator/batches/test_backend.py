@@ -149,6 +149,7 @@ def test_progress_by_time():
         assert batches_of(running).retrieve(made.id).request_counts.succeeded == 10
 
 
+@pytest.mark.slow
 def test_rates_of_batch_faults():
     def outcomes(seed: int) -> Counter[str]:
         rates = {"row_errored": 0.1, "row_expired": 0.1, "row_lost": 0.1}

@@ -111,6 +111,7 @@ def test_results_alone(cli: Run, arms: Path, sums: Path, tmp_path: Path, simulat
     assert (ended.json["chosen"], ended.json["ended_by"]) == ("arm-p97@low", "no_calls")
 
 
+@pytest.mark.slow
 def test_equal_arms(cli: Run, arms: Path, sums: Path) -> None:
     equal = [part for letter in "abc" for part in ("-p", f"arm-equal90-{letter}@low")]
     ended = cli("tune", sums, *equal, "--rows", "60", "--config", arms)

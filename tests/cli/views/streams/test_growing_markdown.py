@@ -93,7 +93,7 @@ def drawn(text: str, width: int, height: int, seed: int) -> Paper:
     return paper
 
 
-@each("width", [30, 80, 160], every=2)
+@each("width", [30, 80, 160], every=4)
 @each("seed", [1, 2])
 def test_the_end_is_the_same_as_of_the_whole(width: int, seed: int) -> None:
     shown = [line for line in drawn(DOCUMENT, width, 50, seed).text() if line]

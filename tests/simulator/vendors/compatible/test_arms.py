@@ -27,7 +27,7 @@ def spent(arm: str, dial: Dial, nth: int = 1) -> list[int]:
     return [ARMS[arm].thought_tokens(prompt, dial, seed=0, nth=nth) for prompt in PROMPTS]
 
 
-@each("arm", sorted(ARMS))
+@each("arm", sorted(ARMS), every=4)
 @each("level", ["none", "low", "high"])
 def test_truth_of_the_table(arm, level):
     truth = ARMS[arm]
