@@ -1,4 +1,4 @@
-"""The options that several commands share, each with its one help text."""
+"""The options that commands which make calls share, each with its one help text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Struct
+
+from .common_options import AsJson, ConfigFile, Force, Quiet
 
 if TYPE_CHECKING:
     from ..engine.checks.gates import Gate
@@ -124,7 +126,6 @@ Repeat = Annotated[
 Confirm = Annotated[
     bool, typer.Option("--confirm", help="Show what the calls may cost, and ask before any of them is made.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question.")]
 MaxCost = Annotated[
     str | None,
     typer.Option("--max-cost", metavar="USD", help="Spend no more than this: refuse, shorten or cut calls (exit 4)."),
@@ -133,18 +134,11 @@ AllowUnpriced = Annotated[
     bool, typer.Option("--allow-unpriced", help="Under a budget, make calls too whose price is not known.")
 ]
 NoHistory = Annotated[bool, typer.Option("--no-history", help="Do not keep this run in the history.")]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="One more configuration file, above all others.")
-]
-Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the results to a file.")]
 Outputs = Annotated[
     list[Path] | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write the results to a file, as its suffix says; repeatable."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace a file too that thinkdial has not written.")]
 OutputFormat = Annotated[Format | None, typer.Option("--format", help="How to print the results.")]
-SessionName = Annotated[str, typer.Argument(metavar="NAME", help="The session's name.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")]
 ShowReasoning = Annotated[
     ReasoningView,
     typer.Option("--reasoning", help="How much reasoning to show. Hiding it does not switch it off and saves nothing."),
@@ -214,7 +208,6 @@ JobName = Annotated[
     str | None,
     typer.Option("--job", metavar="NAME", help="With a limiter: --max-cost is for all runs of this name together."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr, errors alone.")]
 
 
 Attach = Annotated[

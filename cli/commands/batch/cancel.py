@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...common_options import ConfigFile, Quiet
 from ...exit_codes import ExitCode
-from ...options import ConfigFile, Quiet
 from .options import BatchName
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...common_options import ConfigFile, Quiet
 from ...exit_codes import ExitCode
-from ...options import ConfigFile, Quiet
 from .options import BatchName
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...common_options import AsJson
 from ...exit_codes import ExitCode
-from ...options import AsJson
 
 if TYPE_CHECKING:
     from ....engine.batch.provider.job_store import JobStore

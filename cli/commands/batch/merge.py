@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...common_options import Force, Quiet
 from ...exit_codes import ExitCode
-from ...options import Force, Quiet
 from .options import BatchForm, BatchTarget, InputForm, Ordered
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import typer
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...common_options import Force
 from ...exit_codes import ExitCode
 from ...files.attached import AS_USUAL, AttachedOptions
 from ...options import (
@@ -19,7 +20,6 @@ from ...options import (
     CheckOptions,
     Emulate,
     Escalate,
-    Force,
     JsonMode,
     KeepOptions,
     MaxCost,

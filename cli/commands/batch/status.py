@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ...common_options import AsJson, ConfigFile, Quiet
 from ...exit_codes import ExitCode
-from ...options import AsJson, ConfigFile, Quiet
 from .options import BatchName
 
 

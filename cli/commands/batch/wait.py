@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ...common_options import ConfigFile, Quiet
 from ...exit_codes import ExitCode
-from ...options import ConfigFile, Quiet
 from .options import BatchName, Poll
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec.structs import replace
 
+from ...common_options import Yes
 from ...exit_codes import ExitCode
 from ...options import (
     KEPT,
@@ -23,7 +24,6 @@ from ...options import (
     ShowReasoning,
     ThinkOne,
     ToolOutputs,
-    Yes,
 )
 from ...talk_options import ALONE, TalkOptions
 from ..sessions.exchange_form import ExchangeForm

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...common_options import AsJson, Force, Output
 from ...exit_codes import ExitCode
-from ...options import AsJson, Force, Format, Output, OutputFormat
+from ...options import Format, OutputFormat
 
 if TYPE_CHECKING:
     from ...views.choose.difference import DiffForm, NamedDifference

@@ -8,18 +8,17 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
+from ...common_options import AsJson, Force, Yes
 from ...exit_codes import ExitCode
 from ...files.attached import AS_USUAL, AttachedOptions
 from ...options import (
     KEPT,
     UNCHECKED,
     AllowUnpriced,
-    AsJson,
     CheckOptions,
     Confirm,
     DryRun,
     Emulate,
-    Force,
     JsonMode,
     KeepOptions,
     MaxCost,
@@ -35,7 +34,6 @@ from ...options import (
     Timeout,
     ToolChoiceOption,
     ToolFiles,
-    Yes,
 )
 from ..batch.options import AllowFiles, InputForm, ProfileCallsAtOnce, TemplateText, Variables
 

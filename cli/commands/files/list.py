@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ...common_options import AsJson
 from ...exit_codes import ExitCode
-from ...options import AsJson
 
 Provider = Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Only the uploads of this provider.")]
 

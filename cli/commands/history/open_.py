@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...common_options import ConfigFile
 from ...exit_codes import ExitCode
-from ...options import ConfigFile
 
 if TYPE_CHECKING:
     from ....engine.history.read import StoredRun

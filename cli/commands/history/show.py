@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...common_options import Quiet
 from ...exit_codes import ExitCode
-from ...options import PRINTED, Format, PrintOptions, Quiet, ReasoningView, ShowAnswers
+from ...options import PRINTED, Format, PrintOptions, ReasoningView, ShowAnswers
 from .options import OneResult, OneRun
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...common_options import Yes
 from ...exit_codes import ExitCode
 from ...options import (
     KEPT,
@@ -23,7 +24,6 @@ from ...options import (
     Spend,
     ThinkOne,
     ToolOutputs,
-    Yes,
 )
 from ...talk_options import ALONE, TalkOptions
 from .inquiry import TYPED, PromptOptions, outputs_in

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...common_options import Yes
 from ...exit_codes import ExitCode, code_for
 from ...options import (
     KEPT,
@@ -28,7 +29,6 @@ from ...options import (
     ShowAnswers,
     Spend,
     ThinkSweep,
-    Yes,
 )
 from ...talk_options import ALONE, TalkOptions
 from .inquiry import TYPED, PromptOptions

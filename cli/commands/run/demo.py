@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ...common_options import Quiet
 from ...exit_codes import ExitCode
-from ...options import (
-    PRINTED,
-    Format,
-    MaxOutput,
-    NoHistory,
-    PrintOptions,
-    Profiles,
-    PromptArgument,
-    Quiet,
-    ThinkSweep,
-)
+from ...options import PRINTED, Format, MaxOutput, NoHistory, PrintOptions, Profiles, PromptArgument, ThinkSweep
 
 DEMO_PROMPT = "A bat and a ball cost $1.10 together. The bat costs $1.00 more than the ball. What does the ball cost?"
 DEMO_PROFILES = ("claude", "gpt", "gemini")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...common_options import AsJson, ConfigFile, Force, Quiet
 from ...exit_codes import ExitCode
-from ...options import AllowUnpriced, AsJson, ConfigFile, Files, Force, MaxCost, Profiles, PromptArgument, Quiet, System
+from ...options import AllowUnpriced, Files, MaxCost, Profiles, PromptArgument, System
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...common_options import AsJson, ConfigFile, Quiet
 from ...exit_codes import ExitCode
 from ...options import (
     AsIs,
-    AsJson,
     Attach,
-    ConfigFile,
     Convert,
     CountTokens,
     Detail,
@@ -20,7 +19,6 @@ from ...options import (
     NoStream,
     Profiles,
     PromptArgument,
-    Quiet,
     RemoteUrls,
     Repeat,
     SchemaOption,

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from ...common_options import ConfigFile, Quiet, SessionName, Yes
 from ...exit_codes import ExitCode
-from ...options import ConfigFile, MaxCost, Quiet, SessionName, Yes
+from ...options import MaxCost
 
 
 def compact(

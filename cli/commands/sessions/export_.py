@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ...common_options import Force
 from ...exit_codes import ExitCode
-from ...options import Force
 from .exchange_form import ExchangeForm
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ...common_options import SessionName
 from ...exit_codes import ExitCode
-from ...options import SessionName
 
 
 def rm(name: SessionName, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> ExitCode:

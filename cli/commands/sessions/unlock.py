@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...common_options import SessionName
 from ...exit_codes import ExitCode
-from ...options import SessionName
 
 
 def unlock(name: SessionName) -> ExitCode:

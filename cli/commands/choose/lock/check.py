@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ....common_options import AsJson, Force, Output, Yes
 from ....exit_codes import ExitCode
-from ....options import KEPT, AllowUnpriced, AsJson, Force, Format, KeepOptions, MaxCost, Output, OutputFormat, Yes
+from ....options import KEPT, AllowUnpriced, Format, KeepOptions, MaxCost, OutputFormat
 from .options import DEFAULT, Answers, LockFile, MostProbes
 
 if TYPE_CHECKING:

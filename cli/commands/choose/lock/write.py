@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ....common_options import AsJson, Yes
 from ....exit_codes import ExitCode
-from ....options import KEPT, AllowUnpriced, AsJson, KeepOptions, MaxCost, Profiles, ThinkSweep, Yes
+from ....options import KEPT, AllowUnpriced, KeepOptions, MaxCost, Profiles, ThinkSweep
 from .options import DEFAULT, Answers, LockFile, MostProbes
 
 if TYPE_CHECKING:

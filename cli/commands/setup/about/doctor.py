@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from ....common_options import AsJson, ConfigFile
 from ....exit_codes import ExitCode
-from ....options import AsJson, ConfigFile
 
 
 def doctor(ctx: typer.Context, json: AsJson = False, config: ConfigFile = None) -> ExitCode:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ....common_options import AsJson, ConfigFile
 from ....exit_codes import ExitCode
-from ....options import AsJson, ConfigFile
 from .options import ConfigKey
 
 

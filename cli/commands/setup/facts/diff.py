@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Annotated
 
+from ....common_options import AsJson
 from ....exit_codes import ExitCode
-from ....options import AsJson
 from .options import FromFile, Url
 
 

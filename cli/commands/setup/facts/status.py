@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ....common_options import AsJson
 from ....exit_codes import ExitCode
-from ....options import AsJson
 
 
 def status(json: AsJson = False) -> ExitCode:

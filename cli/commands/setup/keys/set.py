@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ....common_options import ConfigFile
 from ....exit_codes import ExitCode
-from ....options import ConfigFile
 from .options import KeyName
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from .....profiles.profile import Profile
+from ....common_options import AsJson, ConfigFile
 from ....exit_codes import ExitCode
-from ....options import AsJson, ConfigFile, Profiles
+from ....options import Profiles
 
 
 def check(

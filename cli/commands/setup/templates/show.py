@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ....common_options import AsJson, ConfigFile
 from ....exit_codes import ExitCode
-from ....options import AsJson, ConfigFile
 
 
 def show(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ....common_options import ConfigFile
 from ....exit_codes import ExitCode
-from ....options import ConfigFile
 
 
 def check(config: ConfigFile = None) -> ExitCode:
