@@ -20,7 +20,7 @@ from .sections.compiled import kept_or_read
 from .sections.section import Section
 from .yaml_file import read_yaml
 
-ENDPOINT_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+ENDPOINT_VALUE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 PROVIDER_ENTRY_POINTS = "thinkdial.providers"
 """The entry-point group of providers from elsewhere: name -> YAML text of `providers` and, if need be, `spellings`."""
 
@@ -335,13 +335,13 @@ def read_headers(section: Section) -> Mapping[str, str]:
     return headers
 
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def read_variables(section: Section) -> tuple[str, ...]:
     """`api_key_env`: names of environment variables. What is no name may be a key, and is not repeated."""
     names = section.texts("api_key_env")
-    if not all(map(_VARIABLE.fullmatch, names)):
+    if not all(re.fullmatch(_VARIABLE, name) for name in names):
         problem = "is no name of an environment variable"
         raise section.bad("api_key_env", problem, "export the key in a variable, and put that variable's name here")
     return names
@@ -351,7 +351,7 @@ def read_endpoint(section: Section) -> Mapping[str, str] | None:
     """Parts of a base URL: nothing but letters, digits, dots, dashes and underscores, so that none leads elsewhere."""
     parts = {name: str(value) for name, value in section.mapping("endpoint").items()}
     for name, value in parts.items():
-        if not ENDPOINT_VALUE.fullmatch(value):
+        if not re.fullmatch(ENDPOINT_VALUE, value):
             raise section.bad("endpoint", f"{name}: {value!r} cannot be part of a URL")
     return parts or None
 

@@ -26,11 +26,9 @@ MOST_VALUES = 5_000_000
 """Values of one document. Each takes some 60 bytes here, and a server needs two to make one."""
 
 _PARTS = r'[^"]++|"(?:[^"\\]++|\\.)*+"?'
-_PARTS_OF_TEXT = re.compile(_PARTS, re.DOTALL)
-_PARTS_OF_BYTES = re.compile(_PARTS.encode(), re.DOTALL)
 """Texts, and what is between them."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_STRUCTURE = r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]'
 
 
 def parse_json(data: bytes | str, decoder: json.JSONDecoder = _DECODER) -> Any:
@@ -54,7 +52,7 @@ _FEW_BYTES = 512
 
 def _check_levels(text: str) -> None:
     level = 0
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_STRUCTURE, text, re.DOTALL):
         first = text[token.start()]
         if first in "[{":
             level += 1
@@ -121,7 +119,9 @@ def check_values(data: bytes | bytearray | str) -> None:
     if len(data) <= MOST_VALUES or _marks(data, 0, len(data)) <= MOST_VALUES:
         return
     found = 0
-    parts = _PARTS_OF_TEXT.finditer(data) if isinstance(data, str) else _PARTS_OF_BYTES.finditer(data)
+    parts = (
+        re.finditer(_PARTS, data, re.DOTALL) if isinstance(data, str) else re.finditer(_PARTS.encode(), data, re.DOTALL)
+    )
     for start, end in (part.span() for part in parts):
         if data[start] not in ('"', _QUOTE):
             found += _marks(data, start, end)

@@ -26,9 +26,7 @@ _INVISIBLE = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"  # tags and selectors that can smuggle whole sentences
 )
-_SUSPECT = re.compile(f"[\x00-\x08\x0b-\x1f{_INVISIBLE}]+")
 _MOST_CONTEXT = 12
-_BLANKS = re.compile(r"\s+")
 
 
 class _Visible(dict[int, str]):
@@ -67,7 +65,9 @@ def harmless(text: str) -> str:
 
     Newlines and tabs stay, and so do the joiners and selectors that emoji and many scripts are made of.
     """
-    return _SUSPECT.sub(_spell_out, text)
+    if text.isascii() and text.isprintable():  # as most names and words are
+        return text
+    return _suspect().sub(_spell_out, text)
 
 
 LONG = 2**16
@@ -83,7 +83,7 @@ def harmless_pieces(text: str, start: int = 0, end: int | None = None) -> Iterat
     while start < end:
         cut = min(start + LONG, end)
         most = min(cut + 2 * _MOST_CONTEXT, end)
-        while cut < most and _SUSPECT.match(text, cut):
+        while cut < most and _suspect().match(text, cut):
             cut += 1
         yield harmless(text[start:cut])
         start = cut
@@ -113,7 +113,7 @@ def one_line(text: str, limit: int = 0) -> str:
     """Return `text` harmless and on one line; with a `limit`, cut to so many characters with an ellipsis."""
     if limit:
         text = bounded(text, max(MOST_WORDS, 4 * limit))  # what is cut off need not be made harmless first
-    line = _BLANKS.sub(" ", harmless(text)).strip()
+    line = " ".join(harmless(text).split())
     return f"{line[: limit - 1].rstrip()}…" if limit and len(line) > limit else line
 
 
@@ -142,10 +142,15 @@ class HarmlessStream:
         shown = harmless(self._before + piece)
         whole = self._before + piece
         start = len(whole) - 1
-        while start > 0 and len(whole) - start < _MOST_CONTEXT and _SUSPECT.match(whole[start]):
+        while start > 0 and len(whole) - start < _MOST_CONTEXT and _suspect().match(whole[start]):
             start -= 1
         self._before = whole[start:]
         return shown.removeprefix(shown_before) if shown.startswith(shown_before) else harmless(piece)
+
+
+@cache
+def _suspect() -> re.Pattern[str]:
+    return re.compile(f"[\x00-\x08\x0b-\x1f{_INVISIBLE}]+")
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, get_type_hints
+from typing import Any
 
 from msgspec import Struct
 
@@ -41,7 +41,7 @@ def _is_group(annotation: Any) -> bool:
 
 
 def _options(kind: Any, usual: Any) -> list[inspect.Parameter]:
-    declared, place = get_type_hints(kind, include_extras=True), inspect.Parameter.POSITIONAL_OR_KEYWORD
+    declared, place = inspect.get_annotations(kind, eval_str=True), inspect.Parameter.POSITIONAL_OR_KEYWORD
     return [
         inspect.Parameter(each, place, default=getattr(usual, each), annotation=declared[each])
         for each in kind.__struct_fields__

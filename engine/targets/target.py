@@ -288,7 +288,7 @@ def _filled(url: str, profile: Profile, provider: Provider, environment: Mapping
             )
         if given is not None:
             values[name] = given
-            if not ENDPOINT_VALUE.fullmatch(values[name]):
+            if not re.fullmatch(ENDPOINT_VALUE, values[name]):
                 raise ConfigError(f"profile {profile.name}: {name} {given!r} cannot be part of a URL")
     return url.format(**values)
 

@@ -34,7 +34,7 @@ EPOCH_FROM_MS = 1e12
 MOST_CHARACTERS = 100
 """Of a header that says a time; longer ones say none."""
 
-PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)")
+PART = r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)"
 UNITS_S = {"d": DAY_S, "h": HOUR_S, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
@@ -140,7 +140,7 @@ def seconds_until(text: str, date: str | None) -> float | None:
         moment = bare / 1000 if bare >= EPOCH_FROM_MS else bare
         sent = _moment(date)
         return None if sent is None else max(0.0, moment - sent)
-    parts = PART.findall(text)
+    parts = re.findall(PART, text)
     if parts and "".join(number + unit for number, unit in parts) == text:
         return sum(float(number) * UNITS_S[unit] for number, unit in parts)
     moment, sent = _moment(text.upper()), _moment(date)

@@ -62,7 +62,7 @@ def wait_in_words_s(message: str) -> float | None:
     if match is None:
         return None
     said = match[1].lower()
-    parts = PART.findall(said)
+    parts = re.findall(PART, said)
     if "".join(number + unit for number, unit in parts) != said:
         parts = [(number, _unit_of(word)) for number, word in re.findall(_WORDS, said, re.IGNORECASE)]
     return min(sum(float(number) * UNITS_S[unit] for number, unit in parts), LONGEST_S)
