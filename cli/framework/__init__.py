@@ -1,1 +1,1 @@
-"""What our commands add to the command-line framework: groups imported late, light parameters, options in groups."""
+"""What our commands add to the framework: groups imported late, light parameters, grouped options, editor and pager."""

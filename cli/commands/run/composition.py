@@ -39,7 +39,7 @@ def composed_prompt(
     elif variables:
         raise UsageError("--var gives fields to a template, and there is none", hint="add -T NAME")
     if in_editor:
-        from ...text_editor import edited
+        from ...framework.text_editor import edited
 
         text = edited(text, "prompt.md", config).strip("\n")
     if not text.strip():

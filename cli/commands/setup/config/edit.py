@@ -18,8 +18,8 @@ def edit(project: InProject = False) -> ExitCode:
     from .....profiles.yaml_file import read_text
     from .....providers.errors import ConfigError
     from ....confirmation import agreed
+    from ....framework.text_editor import edited
     from ....output import complain, say
-    from ....text_editor import edited
 
     file = target_file(in_project=project)
     before = read_text(file) if file.is_file() else ""

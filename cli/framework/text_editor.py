@@ -11,11 +11,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..profiles.config import Config
-from ..profiles.disk import save_private
-from ..profiles.yaml_file import read_text
-from ..providers.errors import ThinkdialError, UsageError
-from .output import is_terminal
+from ...profiles.config import Config
+from ...profiles.disk import save_private
+from ...profiles.yaml_file import read_text
+from ...providers.errors import ThinkdialError, UsageError
+from ..output import is_terminal
 
 USUAL = ("sensible-editor", "nano", "vi", "notepad")
 
@@ -25,7 +25,7 @@ def edited(text: str, name: str, config: Config | None) -> str:
 
     Raises `UsageError` where there is no editor, or where it fails: then nothing was changed.
     """
-    from ..engine.targets.bare_environment import key_variables, without_keys
+    from ...engine.targets.bare_environment import key_variables, without_keys
 
     if not is_terminal(sys.stdin):
         raise UsageError("an editor needs a terminal", hint="run it where you can type")
