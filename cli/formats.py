@@ -238,8 +238,8 @@ def table_text(
 ) -> str:
     """Answers, numbers and totals, as wide as the terminal; with a `width` as wide as that, and without colours."""
     from .views.line import Line, line_of
-    from .views.run import export
     from .views.run.answers import answers
+    from .views.run.rows import totals
 
     columns, shown, remarks = width or screen_width(), run.results, list[str]()
     spread = width or unfolded_width()
@@ -276,7 +276,7 @@ def table_text(
     return rendered(
         *above,
         numbers,
-        line_of(f"\n{export.totals(run)}", "dim"),
+        line_of(f"\n{totals(run)}", "dim"),
         width=width or (spread if spread > columns or not has_styles() else None),
     )
 

@@ -21,11 +21,10 @@ from ..choose.difference import NamedDifference
 from ..numbers import dollars, seconds, share, tokens
 from ..run.continuity import went_along
 from ..run.dial import SUBSTITUTED, labels, think_path
-from ..run.export import totals
 from ..run.files import file_lines
 from ..run.phrases import explanation, model_words, reasoning_words, state_words, verdict_words, why_not_whole
 from ..run.receipt import SIMULATED
-from ..run.rows import one_sample_words
+from ..run.rows import one_sample_words, totals
 from ..run.think_notes import twin_notes
 from ..shapes.fields import DIFFERS, LEGEND, FieldRow, compared, field_rows, words
 from ..shapes.words import shape_words

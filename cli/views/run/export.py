@@ -13,16 +13,14 @@ from ....engine.results.csv_columns import RUN_COLUMNS, calls_of, cells_of
 from ....engine.results.result import Result, Run
 from ....providers.json_values import is_blank
 from ....providers.untrusted import LONG, csv_cell, harmless_pieces, is_formula, span_without
-from ..numbers import dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted_pieces
 from ..wrap import line_spans, wrap, wrap_line, wrap_pieces
 from .continuity import went_along
 from .dial import labels, sent, think_path
 from .excerpt import ReasoningView, excerpt
-from .forecast_cells import in_total
-from .phrases import beside_names, model_words, reasoning_words, state_words, why_not_whole
-from .receipt import SIMULATED, notes, receipt_line
-from .rows import ResultRow, one_sample_words, rows
+from .phrases import model_words, reasoning_words, state_words, why_not_whole
+from .receipt import notes, receipt_line
+from .rows import ResultRow, one_sample_words, rows, totals
 from .think_notes import twin_notes
 
 TEXT_WIDTH = 80
@@ -155,59 +153,6 @@ def _long_cell(text: str) -> Iterator[str]:
     for piece in harmless_pieces(text):
         yield piece.replace('"', '""')
     yield '"'
-
-
-def totals(run: Run) -> str:
-    """`3 ok, 1 error · $0.0213 + 1 unknown · 1,044 output tokens · 4.10 s`; a simulation begins with saying so.
-
-    Where the cost was forecast, that stands behind it: `$0.0213 (forecast $0.01 to $0.05, expected $0.02)`.
-    """
-    summary = run.summary
-    simulated = any(warning.code == SIMULATED for result in run.results for warning in result.warnings)
-    counts = (
-        ("ok", summary.ok),
-        ("partial", summary.partial),
-        ("error", summary.error),
-        ("cancelled", summary.cancelled),
-    )
-    cost = dollars(summary.usd) + (f" + {summary.usd_unknown} unknown" if summary.usd_unknown else "")
-    if summary.usd is None and summary.usd_unknown:
-        cost = "cost unknown" if summary.usd_unknown == 1 else f"cost of {summary.usd_unknown} unknown"
-    parts = [
-        ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
-        *_fit_words(run.results),
-        f"{cost}{_forecast_words(run.results)}{_beside_words(run)}",
-        f"{tokens(summary.output_tokens)} output tokens",
-    ]
-    if summary.reasoning_tokens is not None:
-        parts.append(f"{tokens(summary.reasoning_tokens)} of them reasoning")
-    return " · ".join([*(["SIMULATED, nothing was charged"] if simulated else []), *parts, seconds(summary.total_s)])
-
-
-def _fit_words(results: Sequence[Result]) -> list[str]:
-    """How many answers fit their schema; none where no JSON was asked for."""
-    if all(result.shape is None for result in results):
-        return []
-    from ..shapes.words import fit_words
-
-    return [words] if (words := fit_words(results)) else []
-
-
-def _beside_words(run: Run) -> str:
-    """What other calls have cost beside the results: judges, and those that shaped answers; empty without any."""
-    summary = run.summary
-    if summary.checks_usd is None and not summary.checks_usd_unknown:
-        return ""
-    unknown = f" + {summary.checks_usd_unknown} unknown" if summary.checks_usd_unknown else ""
-    shaped = any(one.shape is not None and one.shape.second is not None for one in run.results)
-    judged = any(check.calls for one in run.results for check in one.checks)
-    return f" + {beside_names(judged, shaped)} {dollars(summary.checks_usd)}{unknown}"
-
-
-def _forecast_words(results: Sequence[Result]) -> str:
-    """What was forecast for the results that were sent, in total; empty where nothing was."""
-    forecasts = [result.forecast for result in results if result.attempts]
-    return f" ({in_total(forecasts)})" if any(forecasts) else ""
 
 
 def _markdown_table(results: Sequence[Result]) -> str:

@@ -1,4 +1,4 @@
-"""The cells of the comparison: every number of a result as text."""
+"""The cells of the comparison: every number of a result as text, and the line of their totals."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ....engine.results.receipt import is_whole
-from ....engine.results.result import Result
+from ....engine.results.result import Result, Run
 from ....providers.untrusted import one_line
 from ..numbers import BEST, LONGEST_NAME, dollars, rate, seconds, share, tokens
 from .dial import asked_to_sent, check_of, measured, missed, sample_words
-from .phrases import verdict_words
+from .forecast_cells import in_total
+from .phrases import beside_names, verdict_words
+from .receipt import SIMULATED
 
 ONE_SAMPLE = f"one sample each: no {BEST}, for one answer cannot tell a difference from chance; --repeat 5 takes more"
 
@@ -69,3 +71,56 @@ def one_sample_words(results: Sequence[Result]) -> str:
     """Why nothing is marked as the best, where there is something to compare; else empty."""
     whole = [result for result in results if is_whole(result)]
     return ONE_SAMPLE if len(whole) > 1 and all(result.repeat is None for result in whole) else ""
+
+
+def totals(run: Run) -> str:
+    """`3 ok, 1 error · $0.0213 + 1 unknown · 1,044 output tokens · 4.10 s`; a simulation begins with saying so.
+
+    Where the cost was forecast, that stands behind it: `$0.0213 (forecast $0.01 to $0.05, expected $0.02)`.
+    """
+    summary = run.summary
+    simulated = any(warning.code == SIMULATED for result in run.results for warning in result.warnings)
+    counts = (
+        ("ok", summary.ok),
+        ("partial", summary.partial),
+        ("error", summary.error),
+        ("cancelled", summary.cancelled),
+    )
+    cost = dollars(summary.usd) + (f" + {summary.usd_unknown} unknown" if summary.usd_unknown else "")
+    if summary.usd is None and summary.usd_unknown:
+        cost = "cost unknown" if summary.usd_unknown == 1 else f"cost of {summary.usd_unknown} unknown"
+    parts = [
+        ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
+        *_fit_words(run.results),
+        f"{cost}{_forecast_words(run.results)}{_beside_words(run)}",
+        f"{tokens(summary.output_tokens)} output tokens",
+    ]
+    if summary.reasoning_tokens is not None:
+        parts.append(f"{tokens(summary.reasoning_tokens)} of them reasoning")
+    return " · ".join([*(["SIMULATED, nothing was charged"] if simulated else []), *parts, seconds(summary.total_s)])
+
+
+def _fit_words(results: Sequence[Result]) -> list[str]:
+    """How many answers fit their schema; none where no JSON was asked for."""
+    if all(result.shape is None for result in results):
+        return []
+    from ..shapes.words import fit_words
+
+    return [words] if (words := fit_words(results)) else []
+
+
+def _beside_words(run: Run) -> str:
+    """What other calls have cost beside the results: judges, and those that shaped answers; empty without any."""
+    summary = run.summary
+    if summary.checks_usd is None and not summary.checks_usd_unknown:
+        return ""
+    unknown = f" + {summary.checks_usd_unknown} unknown" if summary.checks_usd_unknown else ""
+    shaped = any(one.shape is not None and one.shape.second is not None for one in run.results)
+    judged = any(check.calls for one in run.results for check in one.checks)
+    return f" + {beside_names(judged, shaped)} {dollars(summary.checks_usd)}{unknown}"
+
+
+def _forecast_words(results: Sequence[Result]) -> str:
+    """What was forecast for the results that were sent, in total; empty where nothing was."""
+    forecasts = [result.forecast for result in results if result.attempts]
+    return f" ({in_total(forecasts)})" if any(forecasts) else ""

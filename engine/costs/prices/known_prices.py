@@ -86,19 +86,20 @@ def _found(model: str | None, chosen: Profile | None, config: Config, at: dateti
         if slash and provider in config.providers:
             found = [_prices(config.provider(provider), rest, config, at, None)]
         else:
-            everyone = [config.providers[name] for name in config.providers]
-            found = [_prices(one, model, config, at, None) for one in _vendor_first(everyone, model)]
+            everyone = [_prices(config.providers[name], model, config, at, None) for name in config.providers]
+            found = _vendor_first((one for one in everyone if one is not None), config, model)
     return [one for one in found if one is not None]
 
 
-def _vendor_first(providers: Iterable[Provider], model: str) -> list[Provider]:
+def _vendor_first(found: Iterable[ModelPrices], config: Config, model: str) -> list[ModelPrices]:
     """Those that are known to serve the model first, and of them the vendor itself before the clouds."""
 
-    def rank(provider: Provider) -> tuple[bool, int, bool]:
+    def rank(prices: ModelPrices) -> tuple[bool, int, bool]:
+        provider = config.providers[prices.provider]
         far = vendors().distance(provider.name, model)
         return facts.card_named(provider, model) is None, far, provider.name not in provider.models
 
-    return sorted(providers, key=rank)
+    return sorted(found, key=rank)
 
 
 def _prices(provider: Provider, model: str, config: Config, at: datetime, chosen: Profile | None) -> ModelPrices | None:

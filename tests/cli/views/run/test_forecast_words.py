@@ -10,8 +10,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text, totals
+from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text
 from thinkdial.cli.views.run.forecast_cells import in_total, method_words, short_source, sources, unknown_words
+from thinkdial.cli.views.run.rows import totals
 from thinkdial.engine.results.result import Forecast, Result, Run
 from thinkdial.engine.results.result import totals as sums
 
