@@ -31,14 +31,14 @@ CALLS = ("thinkdial.engine.exchange.reader", "thinkdial.engine.exchange.outcome"
 """What plans, makes and decodes calls: of no use to a list."""
 
 COMMANDS: tuple[tuple[str, tuple[str, ...], int, int], ...] = (
-    ("plan hi -p p", (*NETWORK, *HEAVY, "rich", "thinkdial.engine.history.writer"), 318, 448),
-    ("plan hi -p claude", (*NETWORK, *HEAVY, "rich"), 321, 462),
+    ("plan hi -p p", (*NETWORK, *HEAVY, "rich", "thinkdial.engine.history.writer"), 336, 470),
+    ("plan hi -p claude", (*NETWORK, *HEAVY, "rich"), 339, 484),
     ("profiles list", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 312, 420),
     ("models", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 327, 470),
-    ("prices show gpt-6-sol", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 270, 415),
+    ("prices show gpt-6-sol", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 284, 425),
     ("history list", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email", "hashlib"), 246, 355),
     ("spend", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email"), 278, 400),
-    ("compare hi -p p -p q -p r", (*HEAVY, *CLIENTS, "rich"), 458, 685),
+    ("compare hi -p p -p q -p r", (*HEAVY, *CLIENTS, "rich"), 472, 702),
     ("batch run rows.jsonl -p p -o -", (*HEAVY, *CLIENTS), 632, 945),
     ("--help", (*NETWORK, *HEAVY, "sqlite3", "yaml", "rich.console"), 192, 280),
 )
