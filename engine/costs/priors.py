@@ -90,8 +90,9 @@ def prior(
     runs: Sequence[PastRun] = (),
 ) -> Prior | None:
     """The forecast for `model`; None without runs of the user's and with no `dial`: whether it thinks is not known."""
-    alike = [output for entered, output in runs if _is_alike(entered, input_tokens)]
-    others = [output for entered, output in runs if not _is_alike(entered, input_tokens)]
+    alike, others = list[int](), list[int]()
+    for entered, output in runs:
+        (alike if _is_alike(entered, input_tokens) else others).append(output)
     layers: list[tuple[Layer, Law, int]] = []
     told: list[str] = []
     if alike:
@@ -217,8 +218,8 @@ def _is_near(scale: float) -> bool:
 def _is_alike(entered: int | None, input_tokens: int) -> bool:
     if entered is None:
         return True
-    low, high = sorted((max(entered, SHORT_TOKENS), max(input_tokens, SHORT_TOKENS)))
-    return high <= low * ALIKE
+    one, other = max(entered, SHORT_TOKENS), max(input_tokens, SHORT_TOKENS)
+    return one <= other * ALIKE and other <= one * ALIKE
 
 
 def _counted(n: int, what: str) -> str:

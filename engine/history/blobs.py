@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, cast
 
@@ -13,11 +13,38 @@ from ..results.json_pieces import json_pieces
 
 def compressed(document: Mapping[str, Any]) -> bytes:
     """A JSON document as the database holds it. Unpaired surrogates stay what they are; `json.loads` takes them."""
+    return packed(piece.encode("utf-8", "surrogatepass") for piece in json_pieces(document))
+
+
+SMALL_BYTES = 2**12
+"""Up to so many are packed with a window of that size: a large one is 260 KB to fetch and to clear."""
+
+PACKED_AT_ONCE = 2**16
+"""Bytes. Many small pieces are put together before they are packed."""
+
+
+def packed(pieces: Iterable[bytes]) -> bytes:
+    """Bytes that come in pieces, compressed."""
     import zlib
 
-    packer = zlib.compressobj()
-    parts = [packer.compress(piece.encode("utf-8", "surrogatepass")) for piece in json_pieces(document)]
+    rest = iter(pieces)
+    block = _next_block(rest)
+    packer = zlib.compressobj(wbits=12, memLevel=5) if len(block) <= SMALL_BYTES else zlib.compressobj()
+    parts = list[bytes]()
+    while block:
+        parts.append(packer.compress(block))
+        block = _next_block(rest)
     return b"".join((*parts, packer.flush()))
+
+
+def _next_block(pieces: Iterator[bytes]) -> bytes:
+    block, size = list[bytes](), 0
+    for piece in pieces:
+        block.append(piece)
+        size += len(piece)
+        if size >= PACKED_AT_ONCE:
+            break
+    return b"".join(block)
 
 
 LONGEST_COLUMN = 2**20

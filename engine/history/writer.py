@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from ..results.documents import dollars_text, result_document
 from ..results.moments import timestamp
 from ..results.result import Result
-from .blobs import compressed, parted
+from .blobs import compressed, packed, parted
 from .heads import CallHead, RunHead
 from .processes import Process, this_process
 from .sums.rollups import AddedSums, known_count
@@ -251,17 +252,12 @@ class Writing:
 
     def _raw(self, connection: sqlite3.Connection, call: _Call) -> bytes | None:
         """All bytes of the response, compressed; None when there was no response."""
-        import zlib
-
         if not (call.is_open or call.chunks or call.pending):
             return None
-        packer = zlib.compressobj()
-        parts: list[bytes] = []
+        stored = ()
         if call.chunks:
             stored = connection.execute("SELECT data FROM chunks WHERE result = ? ORDER BY sequence", (call.number,))
-            parts += [packer.compress(data) for (data,) in stored]
-        parts += [packer.compress(data) for data in call.pending]
-        return b"".join((*parts, packer.flush()))
+        return packed(chain((data for (data,) in stored), call.pending))
 
 
 def _columns(result: Result) -> dict[str, Any]:

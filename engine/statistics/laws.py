@@ -10,9 +10,10 @@ from functools import cache
 from msgspec import Struct
 
 MOST_POINTS = 19
-STEPS = 26
-"""Halvings of a logarithm in the search for a quantile: to less than a millionth of the count."""
-_TOP = math.log1p(1e12)
+NEAR = 4e-7
+"""How near a quantile of a mixture is searched for, as a logarithm: to less than a millionth of the count."""
+_MOST_STEPS = 60
+_ROOT_2 = math.sqrt(2)
 
 
 class Law(Struct, frozen=True):
@@ -43,43 +44,69 @@ class Law(Struct, frozen=True):
 
     def at_most(self, count: float) -> float:
         """The share of counts that are `count` or less."""
-        points, place = self.points, math.log1p(count)
-        after = bisect_right(points, place, key=lambda point: point[0])
+        return self.below(math.log1p(count))
+
+    def below(self, place: float) -> float:
+        """The same by the log of 1 + count."""
+        points = self.points
+        after = bisect_right(points, (place, math.inf))
         if 0 < after < len(points):
             (low, score), (high, next_score) = points[after - 1], points[after]
             return _normal(score + (next_score - score) * (place - low) / (high - low))
-        outer, middle = points[0 if after == 0 else -1], points[len(points) // 2]
-        apart, scores = abs(middle[0] - outer[0]), abs(middle[1] - outer[1])
-        if not apart or not scores:
+        outer, slope = self._outer(is_low=after == 0)
+        if not slope:
             return 0.0 if after == 0 else 1.0
-        return _normal(outer[1] + (place - outer[0]) * scores / apart)
+        return _normal(outer[1] + (place - outer[0]) / slope)
+
+    def place(self, share: float) -> float:
+        """The log of 1 + count below which a share lies: what `below` turns round."""
+        points, score = self.points, _score(share)
+        after = bisect_right(points, score, key=_score_of)
+        if 0 < after < len(points):
+            (low, before), (high, behind) = points[after - 1], points[after]
+            return low + (high - low) * (score - before) / (behind - before)
+        outer, slope = self._outer(is_low=after == 0)
+        return max(0.0, outer[0] + (score - outer[1]) * slope)
+
+    def _outer(self, *, is_low: bool) -> tuple[tuple[float, float], float]:
+        """An outermost point, and how much a logarithm grows there with the score; 0 where all are one count."""
+        outer, middle = self.points[0 if is_low else -1], self.points[len(self.points) // 2]
+        scores = abs(middle[1] - outer[1])
+        return outer, abs(middle[0] - outer[0]) / scores if scores else 0.0
 
 
 def mixture_quantile(parts: Sequence[tuple[Law, float]], q: float) -> float:
-    """The count below which the share `q` of a mixture lies; weights need not sum up to 1."""
-    whole = math.fsum(weight for _, weight in parts)
-    low, high = 0.0, _TOP
-    for _ in range(STEPS):
+    """The count below which the share `q` of a mixture lies; weights need not sum up to 1.
+
+    It lies between those of the parts.
+    """
+    wanted = q * math.fsum(weight for _, weight in parts)
+    places = [law.place(q) for law, _ in parts]
+    low, high = min(places), max(places)
+    while high - low > NEAR:
         middle = (low + high) / 2
-        if math.fsum(weight * law.at_most(math.expm1(middle)) for law, weight in parts) < q * whole:
+        if math.fsum(weight * law.below(middle) for law, weight in parts) < wanted:
             low = middle
         else:
             high = middle
     return math.expm1(high)
 
 
+def _score_of(point: tuple[float, float]) -> float:
+    return point[1]
+
+
 @cache
 def _score(share: float) -> float:
     """The normal score below which a share lies. `statistics` has it too, and takes 20 ms to import."""
-    low, high = -40.0, 40.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _normal(middle) < share:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    score = 0.0
+    for _ in range(_MOST_STEPS):  # Newton's, which from the middle never goes too far
+        step = (share - _normal(score)) / (math.exp(-score * score / 2) / math.sqrt(2 * math.pi))
+        score += step
+        if abs(step) < 1e-14:
+            break
+    return score
 
 
 def _normal(score: float) -> float:
-    return 0.5 * (1 + math.erf(score / math.sqrt(2)))
+    return 0.5 * (1 + math.erf(score / _ROOT_2))

@@ -23,6 +23,7 @@ import pytest
 from msgspec.structs import replace
 
 from thinkdial.engine.exchange.call_facts import Latency
+from thinkdial.engine.history.blobs import packed
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.store import LockedError, Store
 from thinkdial.engine.results.documents import result_document
@@ -200,7 +201,8 @@ def test_a_call_without_a_response_has_no_raw_and_an_empty_response_has(
         await recorder.close(1.0)
 
     asyncio.run(go())
-    assert read("SELECT raw_head IS NULL, raw FROM results") == [(1, None), (0, zlib.compress(b""))]
+    ((no_head, none), (_, empty)) = read("SELECT raw_head IS NULL, raw FROM results")
+    assert (no_head, none, zlib.decompress(empty)) == (1, None, b"")
 
 
 def test_text_that_is_no_text_and_counts_beyond_reason_do_not_stop_it(
@@ -584,3 +586,8 @@ asyncio.run(go())
         ).fetchone()
         assert unfinished == (0,)
     record(path, RESULT, number=1)
+
+
+def test_bytes_are_packed_whole_however_long_they_are_and_come() -> None:
+    for pieces in ((), (b"",), (b"a" * 4096,), (b"a" * 4095, b"bc"), [b"line\n"] * 30_000, (b"x" * 200_000, b"", b"y")):
+        assert zlib.decompress(packed(pieces)) == b"".join(pieces)
