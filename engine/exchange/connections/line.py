@@ -153,7 +153,7 @@ class HttpLine(asyncio.Protocol):
         if taken is None or taken.get_extra_info("ssl_object") is not None:
             return
         descriptor = taken.get_extra_info("socket").fileno()
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # of uvloop, for a transport that is closed
             while not self._is_whole and self._error is None and (data := os.read(descriptor, MOST_AT_ONCE)):
                 self.data_received(data)
 
