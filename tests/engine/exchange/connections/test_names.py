@@ -136,3 +136,9 @@ def test_what_goes_wrong_is_told_to_who_waits_without_a_loop(monkeypatch: pytest
     resolved_by(monkeypatch, fails)
     with pytest.raises(UnicodeError):
         addresses_within("a.example", 80, 5)
+
+
+def test_names_below_localhost_are_this_machine_for_every_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved_by(monkeypatch, lambda host, port: at(port, "127.0.0.1" if host == "localhost" else "192.0.2.1"))
+    assert addresses_within("sim.localhost", 80, 5) == at(80, "127.0.0.1")
+    assert addresses_within("notlocalhost", 80, 5) == at(80, "192.0.2.1")
