@@ -141,4 +141,6 @@ class Saying:
 
     def _name(self, name: str) -> str:
         """`name` itself where nothing has to be taken out of it."""
-        return bounded(self._secrets.out_of(name) if self._has_secrets else name, MOST_NAME)
+        if self._has_secrets:
+            name = self._secrets.out_of(name)
+        return name if len(name) <= MOST_NAME else bounded(name, MOST_NAME)

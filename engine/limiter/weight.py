@@ -23,5 +23,5 @@ def likely_tokens(prepared: Prepared) -> int:
 
 def used_tokens(result: Result) -> int | None:
     """What it took; None where that is not known."""
-    used = (result.usage.input_tokens, result.usage.output_tokens)
-    return None if None in used else sum(count for count in used if count is not None)
+    entered, output = result.usage.input_tokens, result.usage.output_tokens
+    return None if entered is None or output is None else entered + output

@@ -58,14 +58,12 @@ class SeparatingDecoder:
             return (), 0
         deltas, count = self._go_on(events, at)
         if len(deltas) == 1:  # as nearly always
-            match deltas[0]:
-                case AnswerDelta() if self._flushed or self._splitter.is_over:
-                    return deltas, count
-                case ReasoningDelta() as thought:
-                    self._hear(thought)
-                    return deltas, count
-                case _:
-                    pass
+            alone = deltas[0]
+            if type(alone) is AnswerDelta and (self._flushed or self._splitter.is_over):
+                return deltas, count
+            if type(alone) is ReasoningDelta:
+                self._hear(alone)
+                return deltas, count
         return [*self._separate(deltas)], count
 
     def close(self) -> Iterator[Delta]:

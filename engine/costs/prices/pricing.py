@@ -115,8 +115,10 @@ def price_of(reply: Reply, target: Target, at: datetime) -> Cost:
 
 def listed_price(target: Target, bought: Bought) -> Price | None:
     """What the provider's own list says of the model that was asked for: on standard terms, which are all it has."""
+    if target.listed_price is None:
+        return None
     asked = (target.profile.known_as or target.profile.model).removeprefix("models/")
-    if target.listed_price is None or asked not in bought.models or _terms(bought) or bought.apart:
+    if asked not in bought.models or _terms(bought) or bought.apart:
         return None
     return target.listed_price
 
