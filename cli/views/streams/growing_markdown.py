@@ -26,18 +26,23 @@ class GrowingMarkdown:
 
     Only the last block of the document can still change, so only that is drawn again, and no more of it than the
     window holds; the cursor stands at the end of its last line. Lines are counted as the window is now: a terminal
-    that has become narrower has folded them.
+    that has become narrower has folded them. What comes after `MAX_CHARACTERS` is written as it is: to draw a megabyte
+    takes a minute.
     """
 
     def __init__(self, screen: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._screen, self._clock = screen, clock
         self._text = ""
         self._drawn: list[str] = []
-        self._kept = 0
+        self._kept = self._taken = 0
         self._next_at = float("-inf")
+        self._is_plain = False
 
     def feed(self, text: str) -> str:
         """Take the next piece. Nothing is drawn more often than an eye can follow."""
+        self._taken += len(text)
+        if self._taken > MAX_CHARACTERS:
+            return self._undrawn(text)
         self._text += text
         began = self._clock()
         if began < self._next_at:
@@ -54,9 +59,18 @@ class GrowingMarkdown:
     def end(self) -> str:
         """What is left of the text, as lines that stay."""
         written = self._settle() + self._draw(last=True)
-        if self._drawn:
+        if self._drawn or self._is_plain:
             written += "\n"
         self._text, self._drawn, self._kept = "", [], 0
+        self._taken, self._is_plain = 0, False
+        return written
+
+    def _undrawn(self, text: str) -> str:
+        """`text` behind all that was drawn, as it is."""
+        if self._is_plain:
+            return text
+        written = self._settle() + self._draw(last=True) + text
+        self._text, self._drawn, self._kept, self._is_plain = "", [], 0, True
         return written
 
     def _settle(self) -> str:

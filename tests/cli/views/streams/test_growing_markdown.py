@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable
 from itertools import count
 
+import pytest
 from rich.console import Console
 
 from thinkdial.cli.views.markdown import ModelMarkdown
+from thinkdial.cli.views.streams import growing_markdown
 from thinkdial.cli.views.streams.growing_markdown import GrowingMarkdown
 
 from ....cases import each
@@ -124,3 +126,17 @@ def test_a_window_that_became_narrower_counts_folded_lines() -> None:
 def test_nothing_gives_nothing() -> None:
     growing = GrowingMarkdown(Console(width=80, height=20, force_terminal=True))
     assert growing.end() == ""
+
+
+def test_what_is_behind_the_most_that_is_drawn_is_written_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growing_markdown, "MAX_CHARACTERS", 40)
+    drawn: list[int] = []
+    growing = GrowingMarkdown(Console(width=40, height=10, force_terminal=True), count().__next__)
+    monkeypatch.setattr(GrowingMarkdown, "_lines", lambda _, text: drawn.append(len(text)) or text.split("\n"))
+    pieces = ["a **word** ", "and more ", "*behind* ", "it\n\n", *("- no list\n" * 5).splitlines(keepends=True)] * 20
+    paper = Paper(40)
+    for piece in pieces:
+        paper.write(growing.feed(piece))
+    written = growing.end()
+    assert written == "\n" and sum(drawn) < 500
+    assert paper.lines[2] == "- no list" and len(paper.lines) == 7 * 20 + 1
