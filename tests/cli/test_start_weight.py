@@ -30,14 +30,17 @@ HEAVY = ("genai_prices", "pydantic", "jinja2", "markdown_it", "prompt_toolkit", 
 CALLS = ("thinkdial.engine.exchange.reader", "thinkdial.engine.exchange.outcome", "thinkdial.engine.planning.prepare")
 """What plans, makes and decodes calls: of no use to a list."""
 
+DIALECTS = ("thinkdial.providers.dialects.anthropic_messages", "thinkdial.providers.dialects.openai_responses")
+"""What facts about providers name, and a list has no use for once they were read."""
+
 COMMANDS: tuple[tuple[str, tuple[str, ...], int, int], ...] = (
     ("plan hi -p p", (*NETWORK, *HEAVY, "rich", "thinkdial.engine.history.writer"), 336, 470),
     ("plan hi -p claude", (*NETWORK, *HEAVY, "rich"), 339, 484),
-    ("profiles list", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 312, 420),
-    ("models", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 327, 470),
-    ("prices show gpt-6-sol", (*NETWORK, *HEAVY, *CALLS, "sqlite3", "rich", "email"), 284, 425),
+    ("profiles list", (*NETWORK, *HEAVY, *CALLS, *DIALECTS, "sqlite3", "rich", "email"), 272, 385),
+    ("models", (*NETWORK, *HEAVY, *CALLS, *DIALECTS, "sqlite3", "rich", "email"), 285, 421),
+    ("prices show gpt-6-sol", (*NETWORK, *HEAVY, *CALLS, *DIALECTS, "sqlite3", "rich", "email"), 281, 417),
     ("history list", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email", "hashlib"), 246, 355),
-    ("spend", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email"), 278, 400),
+    ("spend", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email"), 278, 389),
     ("compare hi -p p -p q -p r", (*HEAVY, *CLIENTS, "rich"), 472, 702),
     ("batch run rows.jsonl -p p -o -", (*HEAVY, *CLIENTS), 632, 945),
     ("--help", (*NETWORK, *HEAVY, "sqlite3", "yaml", "rich.console"), 192, 280),
