@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from .dialect import Dialect
 from .errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from .dialect import Dialect
 
 NAMES = (
     "anthropic-messages",
