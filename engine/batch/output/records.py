@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -142,10 +141,14 @@ def _damaged(path: Path | str, place: int, words: str) -> ConfigError:
 
 
 def line_of_cells(cells: Sequence[str]) -> bytes:
-    """A line of CSV."""
-    made = io.StringIO()
-    csv.writer(made, lineterminator="\n").writerow(cells)
-    return made.getvalue().encode("utf-8", "replace")
+    """A line of CSV (RFC 4180). `csv.writer` would look at each character of a long answer by itself."""
+    return f"{','.join(map(_quoted, cells))}\n".encode("utf-8", "replace")
+
+
+def _quoted(cell: str) -> str:
+    if '"' in cell or "," in cell or "\n" in cell or "\r" in cell:
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
 
 
 def _is_result(line: bytes) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 from decimal import Decimal
@@ -10,6 +12,7 @@ from typing import Any
 
 from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, csv_result_line
 from thinkdial.engine.batch.output.document import output_document, output_line
+from thinkdial.engine.batch.output.records import line_of_cells
 from thinkdial.engine.batch.output.seen import seen_in_line, seen_in_plain
 from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.rows.digests import digest_of
@@ -63,6 +66,11 @@ def test_a_line_with_more_to_it_is_no_plain_one() -> None:
         assert plain_line(json.dumps({**document, name: value}).encode()) is None, name
     for written in (b"", b"{", b"[]", b"null", b"\xff", json.dumps(document).encode()[:-1]):
         assert plain_line(written) is None, written
+
+
+def test_a_line_of_cells_is_read_back_as_it_was() -> None:
+    cells = ["a", "", 'say "so"', "x,y", "two\nlines", "\rx", " b ", '"', "'=1"]
+    assert next(csv.reader(io.StringIO(line_of_cells(cells).decode(), newline=""), strict=True)) == cells
 
 
 def check_line(seed: int) -> bytes:
