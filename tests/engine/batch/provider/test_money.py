@@ -151,9 +151,9 @@ async def _no_look(*_: object) -> None:
 KILLED = """
 import os, signal, sys
 from thinkdial.cli.main import main
-from thinkdial.engine.history.record import Recorder
+from thinkdial.engine.history.scribe import Scribe
 
-stored = Recorder._stored
+stored = Scribe._stored
 
 
 def killed(self, store, steps, **how):
@@ -164,7 +164,7 @@ def killed(self, store, steps, **how):
     return done
 
 
-Recorder._stored = killed
+Scribe._stored = killed
 sys.argv = ["thinkdial", "batch", "collect"]
 main()
 """
