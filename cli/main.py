@@ -8,7 +8,7 @@ import sys
 
 from .closed_pipe import ClosedPipeError
 
-CIRCLES_SOUGHT_AFTER = 50_000
+CIRCLES_SOUGHT_AFTER = 100_000
 """New objects that refer to others. Python looks after 700: thirty times while modules are imported, which all stay."""
 
 
