@@ -108,7 +108,7 @@ class Browser:
         buffer = b""
         while True:
             try:
-                piece = os.read(self._read, 1 << 20)
+                piece = os.read(self._read, 1 << 13)
             except OSError:
                 piece = b""
             if not piece:
