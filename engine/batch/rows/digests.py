@@ -46,8 +46,8 @@ class DigestMap:
     """
 
     def __init__(self) -> None:
-        self._keys = array("Q", bytes(8 * _FIRST_SLOTS))
-        self._values = array("I", bytes(4 * _FIRST_SLOTS))
+        self._keys = array("Q", (0,)) * _FIRST_SLOTS
+        self._values = array("I", (0,)) * _FIRST_SLOTS
         self._size, self._most, self._mask = 0, int(_FILL * _FIRST_SLOTS), _FIRST_SLOTS - 1
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class DigestMap:
     def _grow(self) -> None:
         keys, values = self._keys, self._values
         slots = 2 * len(keys)
-        self._keys, self._values = array("Q", bytes(8 * slots)), array("I", bytes(4 * slots))
+        self._keys, self._values = array("Q", (0,)) * slots, array("I", (0,)) * slots  # no zeros beside it
         self._most, self._mask = int(_FILL * slots), slots - 1
         more_keys, more_values, mask = self._keys, self._values, self._mask
         for key, value in zip(keys, values, strict=True):
