@@ -108,6 +108,7 @@ def test_the_demonstration_says_so_before_it_begins_and_only_once_after(
     assert "SIMULATED, nothing was charged" in ended.out and "sk-real" not in ended.everything
 
 
+@pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="interrupts are ignored here")
 @pytest.mark.parametrize("environment", [{}, {"OPENAI_API_KEY": "sk-real", "ANTHROPIC_API_KEY": "sk-real"}])
 def test_the_simulator_serves_and_its_yaml_works(
     process: Any, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]

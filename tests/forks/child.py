@@ -133,6 +133,11 @@ class Child(subprocess.Popen[bytes]):
         ends = ("p2cread", "c2pwrite", "errwrite")
         return asked(path, request, [wanted[name] if wanted[name] != -1 else n for n, name in enumerate(ends)])
 
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
+        if kind is not None:  # what a failed test has started would be waited for without end
+            self.kill()
+        super().__exit__(kind, value, traceback)
+
     def poll(self) -> int | None:
         return super().poll() if self._end is None else self._told(0)
 

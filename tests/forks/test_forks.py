@@ -45,6 +45,7 @@ def test_place_and_session_are_those_asked_for(forks: Forks, tmp_path: Path) -> 
         assert child.wait(20) == child.poll() == -signal.SIGKILL
 
 
+@pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="interrupts are ignored here")
 def test_it_waits_as_long_as_it_is_told_to(forks: Forks) -> None:
     with Child(forks, [*COMMAND, "simulate", "--port", "0"], **PIPES, env=environment()) as child:
         assert child.stdout is not None and child.stdout.readline()

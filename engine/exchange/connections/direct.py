@@ -180,14 +180,14 @@ class _Chunks:
         line = self._line
         if line is None or (whole := line.rest_at_hand()) is None:
             return None
-        self._watch.arrived = line.arrived
+        self._watch.note_arrival(line.arrived)
         return whole
 
     async def __anext__(self) -> bytes:
         line = self._line
         if line is None or not (chunk := await line.read()):
             raise StopAsyncIteration
-        self._watch.arrived = line.arrived
+        self._watch.note_arrival(line.arrived)
         return chunk
 
     def end(self) -> None:

@@ -39,6 +39,10 @@ class Stopwatch(Struct):
             return None
         return self.left - self.connecting
 
+    def note_arrival(self, at: float | None) -> None:
+        """What was read last came `at`; not before it was asked for, however coarsely the system counts."""
+        self.arrived = at if at is None or self.left is None else max(at, self.left)
+
 
 class ArrivalClock:
     """Says when bytes that are being read now have come: a busy process reads them later, which is not the sender's.

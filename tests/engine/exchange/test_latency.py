@@ -192,3 +192,10 @@ def test_the_system_knows_when_late_bytes_came(monkeypatch: pytest.MonkeyPatch) 
     came = [ArrivalClock(now, Socket(age_ms))() for age_ms in (0, 4, 200, None)]
     assert came == [100.0, 100.0, 99.8, 100.0]
     assert ArrivalClock(lambda: 5.0, Socket(200))() == 5.0  # by another clock that age means nothing
+
+
+def test_nothing_arrives_before_it_was_asked_for() -> None:
+    watch = Stopwatch(left=5.0)
+    for at, noted in ((4.996, 5.0), (5.5, 5.5), (None, None)):
+        watch.note_arrival(at)
+        assert watch.arrived == noted
