@@ -12,14 +12,11 @@ from zlib import crc32
 
 from msgspec import MsgspecError, msgpack
 
-from ..disk import make_private_directory, read_own, write_private
-from .parsed import kept_directory
+from .kept import keep, kept
 
 FORM = 1
 """Changes whenever what is kept does, and no file of facts or module that reads it has."""
 
-MOST_BYTES = 4 * 1024 * 1024
-CHECKSUM_BYTES = 4
 _PROFILES = Path(__file__).parent.parent
 _READERS = (_PROFILES, _PROFILES / "cards", _PROFILES / "sections")
 """Where the modules lie that read facts."""
@@ -32,15 +29,14 @@ def kept_or_read(file: Path, kind: type[T], read: Callable[[], T]) -> T:
 
     Raises `OSError` where there is no such file, and what `read` raises.
     """
-    mark, place = _mark(file), kept_directory() / f"{file.parent.name}-{file.stem}.facts"
-    with suppress(OSError, MsgspecError, RecursionError):
-        content = read_own(place, MOST_BYTES)
-        body = content[len(mark) + CHECKSUM_BYTES :]
-        if mark and content.startswith(mark + _checksum(body)):
-            return _decoder(kind).decode(body)
+    mark, name = _mark(file), f"{file.parent.name}-{file.stem}.facts"
+    with suppress(MsgspecError, RecursionError):
+        if mark and (packed := kept(name, mark)) is not None:
+            return _decoder(kind).decode(packed)
     made = read()
-    if mark:
-        _keep(place, mark, made)
+    with suppress(MsgspecError, OverflowError, UnicodeError, RecursionError):
+        if mark:
+            keep(name, mark, msgpack.encode(made))
     return made
 
 
@@ -65,15 +61,3 @@ def _readers() -> int:
                 modules = [(one.name, one.stat()) for one in listed if one.name.endswith(".py")]
             seen += [(name, about.st_size, about.st_mtime_ns) for name, about in modules]
     return crc32(repr(sorted(seen)).encode()) if seen else 0
-
-
-def _keep(place: Path, mark: bytes, made: object) -> None:
-    """Keep it where that can be done; else the next process reads it again."""
-    with suppress(OSError, MsgspecError, OverflowError, UnicodeError, RecursionError):
-        body = msgpack.encode(made)
-        make_private_directory(place.parent)
-        write_private(place, mark + _checksum(body) + body)
-
-
-def _checksum(body: bytes) -> bytes:
-    return crc32(body).to_bytes(CHECKSUM_BYTES)

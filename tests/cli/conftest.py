@@ -144,7 +144,10 @@ def run_here(stream: Callable[[], Any], *arguments: object, stdin: bytes = b"") 
             streams[name].flush()
     for written in (out, err):
         written.seek(0)
-    return Ended(code, out.read().decode(), err.read().decode())
+    ended = Ended(code, out.read().decode(), err.read().decode())
+    for one in (typed, out, err):
+        one.close()
+    return ended
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-MOST_OWN_MODULES = 202
+MOST_OWN_MODULES = 203
 MOST_DATACLASSES = 0
 """A few more than there are today. A module takes a quarter of a millisecond, of 300 in all, a dataclass as much, and a
 struct a tenth of it: what makes these grow belongs behind an import that is made when it is needed."""

@@ -62,6 +62,7 @@ class Server:
         self.replies = replies
         self.asked: list[Asked] = []
         self.connections = 0
+        self.was_reached = asyncio.Event()
         self.open_now = self.most_open = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -81,6 +82,7 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.was_reached.set()
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in head[1:] if line)}

@@ -11,7 +11,7 @@ import pytest
 from thinkdial.engine.targets.target import select
 from thinkdial.profiles.config import Config, load, load_builtin, project_file
 from thinkdial.profiles.profile import Price
-from thinkdial.profiles.sections.parsed import kept_directory
+from thinkdial.profiles.sections.kept import kept_directory
 from thinkdial.providers.errors import ConfigError, UsageError
 from thinkdial.providers.think import Level, Think
 

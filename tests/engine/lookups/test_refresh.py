@@ -176,6 +176,7 @@ def test_local_servers_are_found_when_they_listen(kit: Any, wire: Any, closed_po
             away = replace(providers["vllm"], base_url=f"http://127.0.0.1:{closed_port}")
             hosted = providers["openai"]
             found = await asyncio.to_thread(local_servers, [here, away, hosted])
+            await server.was_reached.wait()
             assert all(not asked.raw_body for asked in server.asked)
             return [provider.name for provider in found]
 

@@ -14,7 +14,7 @@ from thinkdial.profiles.cards.vendors import vendors
 from thinkdial.profiles.price_corrections import corrections
 from thinkdial.profiles.sections import compiled
 from thinkdial.profiles.sections.compiled import kept_or_read
-from thinkdial.profiles.sections.parsed import kept_directory
+from thinkdial.profiles.sections.kept import kept_directory
 
 card_files: Any = vars(facts)["_card_file"]
 KIND = dict[str, tuple[int, ...]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from thinkdial.profiles.sections import yaml_syntax
-from thinkdial.profiles.sections.parsed import kept_directory
+from thinkdial.profiles.sections.kept import kept_directory
 from thinkdial.profiles.yaml_file import read_yaml
 from thinkdial.providers.errors import ConfigError
 
