@@ -6,23 +6,33 @@ Each side runs twice in a round, over few rows and over many: the difference is 
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import peers
 from batch_clients import CLIENTS
-from measure import CHILD_TIMEOUT_S, Fact, Report, Row, Spent, Target, progress, run_child
+from measure import Report, Row, Spent, Taken, Target, progress, run_child
 from server import loopback_server
 from surroundings import Surroundings, surroundings
 
 HERE = Path(__file__).resolve().parent
-LEAST_ROUNDS = 3
 FEW = 20
-ROWS = {"thinkdial": 3000, "table": 3000, "httpx2": 2000, "aiohttp": 4000, "openai": 600, "litellm": 150}
+ROWS = {
+    "thinkdial": 3000,
+    "table": 3000,
+    "httpx2": 2000,
+    "aiohttp": 4000,
+    "openai": 600,
+    "litellm": 150,
+    "sockets": 8000,
+}
 LEANEST = "aiohttp+uvloop+orjson"
-"""The least that a batch of whole bodies can take in Python: what it is held against."""
+"""The least that a batch of whole bodies takes with an HTTP client: what it is held against."""
+
+LIMIT = "sockets+uvloop+orjson"
+"""What this machine can do: a client that knows no HTTP but that of the server it asks."""
 
 STREAMED_ROWS = {name: rows // 3 for name, rows in ROWS.items()}
 EVENTS = 50
@@ -34,7 +44,7 @@ profiles:
     price: {{input: 1, output: 2}}}}
 """
 TARGETS = {
-    (64, False): {"openai": 5.0, "litellm": 20.0, "httpx2": 1.5},
+    (64, False): {"openai": 5.0, "httpx2": 1.5},
     (64, True): {"openai": 3.0},
 }
 
@@ -52,7 +62,8 @@ class Scene:
     def command(self, name: str, rows: Path, output: Path) -> list[str | Path]:
         if name.partition("+")[0] in CLIENTS:
             url = f"{self.url}/0/{EVENTS}/v1" if self.streamed else f"{self.url}/0/v1"
-            script = [self.here.python, HERE / "batch_clients.py", name, url, rows, output, str(self.at_once)]
+            python = peers.interpreter(name) if name in peers.REQUIREMENTS else self.here.python
+            script: list[str | Path] = [python, HERE / "batch_clients.py", name, url, rows, output, str(self.at_once)]
             return [*script, "stream"] if self.streamed else script
         profile, mode = ("streamed", "--stream") if self.streamed else (name, "--no-stream")
         options = ["--config", self.config, "--concurrency", str(self.at_once), "--no-history", "-q"]
@@ -95,40 +106,38 @@ def measure(rounds: int) -> Report:
         )
         config = here.directory / "profiles.yaml"
         config.write_text(PROFILES.format(url=url, events=EVENTS), encoding="utf-8")
-        installed = [name for name in CLIENTS if _has(here, name)]
-        report += [Fact(f"{name} is not installed: not measured", None) for name in CLIENTS if name not in installed]
+        missing = {name: line for name in CLIENTS if name in peers.REQUIREMENTS and (line := peers.absent(name))}
+        report += missing.values()
+        others = [name for name in CLIENTS if name not in missing and name != "sockets"]
         for at_once, streamed in ((64, False), (64, True), (16, False), (256, False)):
             scene = Scene(here, url, config, at_once, streamed)
             mine = ["thinkdial"] if streamed or at_once != 64 else ["thinkdial", "table"]
-            others = [*installed, LEANEST] if "aiohttp" in installed and not streamed else installed
-            report += _compared(scene, [*mine, *others], max(LEAST_ROUNDS, rounds // 2))
+            least = [] if streamed else [LEANEST, LIMIT]
+            report += _compared(scene, [*mine, *others, *least], rounds)
     return report
 
 
 def _compared(scene: Scene, names: Sequence[str], rounds: int) -> Report:
     what = f"{'streams' if scene.streamed else 'whole bodies'}, {scene.at_once} at once"
-    taken: dict[str, list[Spent]] = {name: [] for name in names}
+    spent: dict[str, list[Spent]] = {name: [] for name in names}
     for number in range(rounds):
         for name in names if number % 2 else reversed(names):
             progress(f"batch: {what}, round {number + 1}, {name}")
-            taken[name].append(scene.per_request(name))
-    report: Report = []
+            spent[name].append(scene.per_request(name))
+    taken = {name: Taken(rounds) for name, rounds in spent.items()}
     targets: Mapping[str, float] = TARGETS.get((scene.at_once, scene.streamed), {})
-    ours = taken["thinkdial"]
-    for name in names:
-        if name == "thinkdial":
-            continue
-        pairs = list(zip(taken[name], ours, strict=True))
-        ratios = {
-            "rate": median(other.wall_s / mine.wall_s for other, mine in pairs),
-            "cpu": median(other.cpu_s / mine.cpu_s for other, mine in pairs),
-        }
+    ours = taken.pop("thinkdial")
+    report: Report = []
+    for name, other in taken.items():
+        measured = {"rate": other.wall_ratios(ours), "cpu": other.cpu_ratios(ours)}
         mission = "T7" if scene.streamed else "T6"
         target = Target(mission, "rate", targets[name], at_least=True) if name in targets else None
         if name == ("aiohttp" if scene.streamed else LEANEST):
-            ratios["ours/bare cpu"] = median(mine.cpu_s / other.cpu_s for other, mine in pairs)
+            measured["ours/bare cpu"] = ours.cpu_ratios(other)
             target = Target(mission, "ours/bare cpu", 1.3 if scene.streamed else 2.0)
-        report.append(Row(f"{what}: {_label(name)} / thinkdial", ratios, target, _detail(taken[name], ours)))
+        ratios = {ratio: median(values) for ratio, values in measured.items()}
+        spread = {ratio: (min(values), max(values)) for ratio, values in measured.items()}
+        report.append(Row(f"{what}: {_label(name)} / thinkdial", ratios, target, _detail(other, ours), spread))
     return report
 
 
@@ -138,24 +147,14 @@ def _label(name: str) -> str:
         "httpx2": "bare httpx2",
         "aiohttp": "bare aiohttp",
         LEANEST: "bare aiohttp with uvloop and orjson",
+        LIMIT: "nothing but sockets, uvloop and orjson",
         "table": "priced by table",
     }
     return labels.get(name, name)
 
 
-def _detail(other: Sequence[Spent], mine: Sequence[Spent]) -> str:
-    def both(spent: Sequence[Spent]) -> str:
-        wall, cpu = median(one.wall_s for one in spent), median(one.cpu_s for one in spent)
-        return f"{1 / wall:.0f}/s {cpu * 1000:.2f} ms CPU"
+def _detail(other: Taken, mine: Taken) -> str:
+    def words(taken: Taken) -> str:
+        return f"{1 / taken.wall_s:.0f}/s {taken.cpu_s * 1000:.2f} ms CPU"
 
-    return f"{both(other)} | ours {both(mine)}"
-
-
-def _has(here: Surroundings, name: str) -> bool:
-    done = subprocess.run(
-        [str(here.python), "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"],
-        env=here.environment,
-        timeout=CHILD_TIMEOUT_S,
-        check=False,
-    )
-    return done.returncode == 0
+    return f"{words(other)} | ours {words(mine)}"

@@ -14,7 +14,8 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 Ask = Callable[[str], Awaitable[dict[str, Any]]]
 
@@ -128,6 +129,52 @@ async def with_litellm(url: str, at_once: int, stream: bool) -> AsyncGenerator[A
     yield ask
 
 
+class Connection(asyncio.Protocol):
+    """One request at a time, whose answer ends by its announced length."""
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._wanted = 0
+        self._answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.transport = cast(asyncio.Transport, None)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def ask(self, request: bytes) -> asyncio.Future[bytes]:
+        self._received, self._wanted = b"", 0
+        self._answer = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return self._answer
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if not self._wanted and (end := self._received.find(b"\r\n\r\n")) >= 0:
+            length = self._received[:end].lower().partition(b"content-length:")[2]
+            self._wanted = end + 4 + int(length.partition(b"\r\n")[0])
+        if self._wanted and len(self._received) >= self._wanted:
+            self._answer.set_result(self._received.partition(b"\r\n\r\n")[2])
+
+
+@asynccontextmanager
+async def with_sockets(url: str, at_once: int, stream: bool) -> AsyncGenerator[Ask]:
+    parts = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    made = [await loop.create_connection(Connection, parts.hostname, parts.port) for _ in range(at_once)]
+    free = [connection for _, connection in made]
+    head = f"POST {parts.path}/chat/completions HTTP/1.1\r\nhost: {parts.netloc}\r\ncontent-length: ".encode()
+
+    async def ask(prompt: str) -> dict[str, Any]:
+        body, connection = encode(body_of(prompt, stream)), free.pop()
+        answer = await connection.ask(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+        free.append(connection)
+        return read_whole(decode(answer))
+
+    yield ask
+    for connection in free:
+        connection.transport.close()
+
+
 def read_completion(made: Any) -> dict[str, Any]:
     return {"answer": made.choices[0].message.content, "usage": made.usage.model_dump()}
 
@@ -142,7 +189,13 @@ async def read_chunks(chunks: Any) -> dict[str, Any]:
     return {"answer": "".join(pieces), "usage": usage.model_dump() if usage else None}
 
 
-CLIENTS = {"httpx2": with_httpx2, "aiohttp": with_aiohttp, "openai": with_openai, "litellm": with_litellm}
+CLIENTS = {
+    "httpx2": with_httpx2,
+    "aiohttp": with_aiohttp,
+    "openai": with_openai,
+    "litellm": with_litellm,
+    "sockets": with_sockets,
+}
 
 
 async def main(name: str, url: str, rows: Path, output: Path, at_once: int, stream: bool) -> None:

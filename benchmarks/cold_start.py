@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-
+import peers
 from measure import Report, Row, Target, compare, in_turns, progress, run_child
 from surroundings import surroundings
 
@@ -19,8 +18,9 @@ def measure(rounds: int) -> Report:
             "help": [*here.thinkdial, "--help"],
             "ask help": [*here.thinkdial, "ask", "--help"],
         }
-        if llm := shutil.which("llm"):
-            commands["llm"] = [llm, "--version"]
+        missing = peers.absent("llm")
+        if missing is None:
+            commands["llm"] = [*peers.script("llm"), "--version"]
         sides = {
             name: lambda command=command: run_child(command, here.environment, here.directory)
             for name, command in commands.items()
@@ -33,7 +33,9 @@ def measure(rounds: int) -> Report:
         ),
         compare("thinkdial ask --help / import typer, rich.console", spent["ask help"], spent["imports"]),
     ]
-    if "llm" in spent:
+    if missing is not None:
+        report.append(missing)
+    else:
         row = compare("llm --version / thinkdial --version", spent["llm"], spent["version"])
-        report.append(Row(row.what, row.ratios, Target("T1", "wall", 15, at_least=True), row.detail))
+        report.append(Row(row.what, row.ratios, Target("T1", "wall", 15, at_least=True), row.detail, row.spread))
     return report

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
-from measure import Fact, Report, Row, Target, compare, in_turns, progress, run_child
+import peers
+from measure import Fact, Report, Target, compare, in_turns, progress, run_child
 from server import loopback_server
 from surroundings import Surroundings, surroundings
 
@@ -41,10 +41,11 @@ def measure(rounds: int) -> Report:
             "priced, not kept": [*here.thinkdial, *ask, "priced", "--no-history"],
             "unpriced, not kept": [*here.thinkdial, *ask, "unpriced", "--no-history"],
         }
-        if llm := shutil.which("llm"):
+        missing = peers.absent("llm")
+        if missing is None:
             (here.directory / "extra-openai-models.yaml").write_text(LLM_MODEL.format(url=url), encoding="utf-8")
             environment["LLM_USER_PATH"] = str(here.directory)
-            commands["llm"] = [llm, "-m", "example", "Is 91 prime?"]
+            commands["llm"] = [*peers.script("llm"), "-m", "example", "Is 91 prime?"]
         sides = {
             name: lambda command=command: run_child(command, environment, here.directory)
             for name, command in commands.items()
@@ -61,9 +62,10 @@ def measure(rounds: int) -> Report:
             compare("ask, kept / not kept, price from the table", spent["unpriced"], spent["unpriced, not kept"], kept),
             compare("ask, kept / not kept, price in the profile", spent["priced"], spent["priced, not kept"], kept),
         ]
-        if "llm" in spent:
-            row = compare("llm / ask, price in the profile", spent["llm"], spent["priced"])
-            report.append(Row(row.what, row.ratios, Target("T3", "wall", 8, at_least=True), row.detail))
+        if missing is not None:
+            report.append(missing)
+        else:
+            report.append(compare("llm / ask, price in the profile", spent["llm"], spent["priced"]))
         report += [_imports(here, environment, [*ask, profile], profile) for profile in ("priced", "unpriced")]
     return report
 

@@ -12,11 +12,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import peers
 from measure import Report
 
 SCHEMA = "thinkdial.benchmarks/1"
 LIBRARIES = ("typer", "rich", "httpx2", "httptools", "aiohttp", "uvloop", "msgspec", "orjson", "pyyaml", "genai-prices")
-PEERS = ("llm", "openai", "litellm")
 
 Document = Mapping[str, Any]
 
@@ -34,7 +34,8 @@ def document(reports: Mapping[str, Report], rounds: int) -> dict[str, Any]:
             "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         },
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "versions": {name: version for name in ("thinkdial", *LIBRARIES, *PEERS) if (version := _version(name))},
+        "versions": {name: version for name in ("thinkdial", *LIBRARIES) if (version := _version(name))}
+        | peers.versions(),
         "benchmarks": {name: [row.document() for row in report] for name, report in reports.items()},
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import peers
 from measure import Report, Target, compare, in_turns, progress, run_child
 from server import loopback_server
 from surroundings import surroundings
@@ -50,6 +51,9 @@ def measure(rounds: int) -> Report:
             "batch of one row": ["batch", rows, "-p", "one", *given],
             "--help": ["--help"],
         }
+        missing = peers.absent("llm")
+        if missing is None:
+            commands["llm models"] = [*peers.script("llm"), "models"]
         sides = {
             name: lambda words=words: run_child([*here.thinkdial, *words], here.environment, here.directory)
             for name, words in commands.items()
@@ -59,7 +63,8 @@ def measure(rounds: int) -> Report:
             side()
         spent = in_turns(sides, rounds)
     nothing = spent["nothing"]
-    return [
+    report: Report = [
         compare(f"{name} / python -c pass", spent[name], nothing, Target("start", "cpu", most) if most else None)
         for name, most in MOST.items()
     ]
+    return [*report, missing or compare("llm models / models", spent["llm models"], spent["models"])]
