@@ -17,6 +17,9 @@ CONNECT_TIMEOUT_S = 10.0
 LEAST_AGE_S = 0.008
 """The system counts in steps of up to 4 ms: what it calls younger than two of them may have come just now."""
 
+HALF_A_STEP_S = 0.002
+"""Of that count."""
+
 _SEGMENT_AGE = struct.Struct("=I")
 _SEGMENT_AGE_AT = 52
 """Where `tcpi_last_data_recv`, in milliseconds, stands in `struct tcp_info` of linux/tcp.h."""
@@ -40,8 +43,13 @@ class Stopwatch(Struct):
         return self.left - self.connecting
 
     def note_arrival(self, at: float | None) -> None:
-        """What was read last came `at`; not before it was asked for, however coarsely the system counts."""
-        self.arrived = at if at is None or self.left is None else max(at, self.left)
+        """What was read last came `at`.
+
+        Nothing comes before it was asked for: where the count says so, it came within a step, whose middle is taken.
+        """
+        if at is not None and self.left is not None and at < self.left:
+            at = self.left + HALF_A_STEP_S
+        self.arrived = at
 
 
 class ArrivalClock:
