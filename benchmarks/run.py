@@ -36,6 +36,7 @@ BENCHMARKS: Mapping[str, str] = {
     "hands": "hands",
     "batch-instructions": "batch_instructions",
     "memory": "memory",
+    "sizes": "sizes",
 }
 DEFAULT_ROUNDS = 9
 QUICK = ("cold-start", "starts", "one-shot", "fan-out", "latency", "decoder")
