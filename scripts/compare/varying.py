@@ -20,11 +20,14 @@ _COUNTED = re.compile(r"\b17952[12]\d{4}\b")
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _HEX = re.compile(r"\b(?:[0-9a-f]{32}|[0-9a-f]{22})\b")
 _SIMULATED = re.compile(r"\b(req|msg|resp|rs|chatcmpl|msgbatch|batch|file|batches|files)([_/-])[0-9A-Za-z]{12,}")
-_AGE = re.compile(r" +\d{1,2}s(?=  )")
+_AGE = re.compile(r"(?: +|(?<=\t))\d{1,2}s(?=  |\t)")
 _PORT = re.compile(r"\b127\.0\.0\.1:\d{5}\b")
 _PADDING = re.compile(r'("obfuscation\\*": ?\\*")[0-9a-f]*')
 _OPAQUE = re.compile(r"[0-9A-Za-z+/]{60,}={0,2}|dGhpbmtkaWFs[0-9A-Za-z+/]+={0,2}|(?<=thinkdialsimulated)[0-9a-f]+")
 _MEASURED = re.compile(r'("(?:\w+_s|output_tokens_per_s|rows_per_s)": ?)-?\d+(?:\.\d+)?(?:e-?\d+)?')
+_MEASURED_SEVERAL = re.compile(r'"(?:\w+_s|output_tokens_per_s)":\s*\{[^{}]*\}')
+"""What results have together: the median and the ends of a time."""
+_FRACTION = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 
 
 def without_varying(text: str, *, measured: bool) -> str:
@@ -43,6 +46,7 @@ def without_varying(text: str, *, measured: bool) -> str:
         text = pattern.sub("ID", text)
     if measured:
         text = _MEASURED.sub(r"\1MEASURED", text)
+        text = _MEASURED_SEVERAL.sub(lambda found: _FRACTION.sub("MEASURED", found[0]), text)
     return text
 
 
