@@ -196,8 +196,8 @@ def ranked(texts: Sequence[str], name: str, best: Sequence[Collection[str]], bes
     ]
 
 
-def stacked(above: Sequence[Text], below: Sequence[Text]) -> list[Text]:
-    """Cells of two lines."""
+def stacked(*lines: Sequence[Text]) -> list[Text]:
+    """Cells of several lines: the first of all cells, the second of all, and so on."""
     from rich.text import Text
 
-    return [Text("\n").join(pair) for pair in zip(above, below, strict=True)]
+    return [Text("\n").join(cell) for cell in zip(*lines, strict=True)]

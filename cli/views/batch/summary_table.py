@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..grid import Column, FigureTable, needs, ranked, ruled, stacked
 from ..line import BAD, CAUTION, QUIET, STRONG
-from ..numbers import at_the_point
+from ..numbers import BEST, at_the_point
 from ..wrap import wrap_line
 from .summary import UNDER, SummaryRow, has_judged, notes, rows, star_words, totals
 
@@ -112,7 +112,7 @@ def _fit(made: Sequence[SummaryRow]) -> list[Column]:
 
 
 def _compact(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
-    """Two lines a group, for 80 columns."""
+    """Two lines a group, or three where answers were judged, for 80 columns."""
     names = [
         Text.assemble((row.profile, STRONG), f"@{row.think}\n", (row.same_as or row.agreement or row.model, QUIET))
         for row in made
@@ -128,14 +128,18 @@ def _compact(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
         ]
     else:
         columns.append(Column("whole\nof results", "right", [Text(row.whole.replace(" of ", "\nof ")) for row in made]))
-    under = "per_passed" if judged else "each"
-    below = _ranked(made, under, [row.per_passed if judged else row.each for row in made])
+    room = "  " if any("each" in row.best for row in made) else ""
+    money = [
+        [Text(_least(row.cost) + room) for row in made],
+        _ranked(made, "each", [row.each for row in made]),
+    ]
+    if judged:
+        money.append([Text(row.per_passed + room) for row in made])
     middle = _ranked(made, "median", [row.median for row in made], beside="slow")
     slow = _ranked(made, "slow", [row.slow for row in made], beside="median")
     return [
         *columns,
-        Column(f"cost\n{'per passed' if judged else 'each'}", "right",
-                stacked([Text(_least(row.cost)) for row in made], below)),
+        Column("cost\neach\nper passed" if judged else "cost\neach", "right", stacked(*money)),
         Column("median\n95th", "right", stacked(middle, slow)),
         Column("reasoning\nof output", "right",
                 [Text("" if row.same_as else f"{row.reasoning}\nof {row.output}") for row in made]),
@@ -147,11 +151,13 @@ def _cards(made: Sequence[SummaryRow], judged: bool, width: int) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 0, 1, 0), pad_edge=False)
     table.add_column(overflow="fold")
     for row in made:
-        passed = f"passed {row.passed} ({row.pass_rate}, 95 %: {row.interval}) · " if judged else ""
+        star = {name: f" {BEST}" if name in row.best else "" for name in ("pass_rate", "each", "median")}
+        passed = f"passed {row.passed} ({row.pass_rate}{star['pass_rate']}, 95 %: {row.interval}) · " if judged else ""
         empty = f"{row.empty} empty · " if row.empty else ""
         empty += f"{row.fit} fit · " if row.fit else ""
         line = (
-            f"{row.whole} whole · {empty}{passed}{row.cost}, {row.each} each · median {row.median}, 95th {row.slow}"
+            f"{row.whole} whole · {empty}{passed}{row.cost}, {row.each}{star['each']} each"
+            f" · median {row.median}{star['median']}, 95th {row.slow}"
             f" · {row.reasoning} reasoning tokens"
         )
         table.add_row(Text.assemble((row.label, STRONG), "\n", line))

@@ -103,6 +103,13 @@ def test_a_narrow_window_keeps_every_figure(tally: Tally) -> None:
     assert "49.0–94.3 %\n" not in text.replace(" ", "")  # no cell is broken
 
 
+def test_a_star_is_seen_at_every_width_at_which_it_is_explained(tally: Tally) -> None:
+    for width in (40, 71, 72, 80, 100, 132, 220):
+        text = " ".join(" ".join(shown(tally, ended(tally), width)).split())
+        assert "★ shown to be the best" in text
+        assert "$0.01 ★" in text and "1.50 s ★" in text, (width, text)
+
+
 def test_without_expectations_there_are_no_columns_for_them() -> None:
     tally = Tally()
     tally.add(line("a"))
