@@ -24,35 +24,43 @@ class Commands(LazyGroup):
         return super().parse_args(ctx, [*args, ""] if len(args) == 1 and args[0] in SHELL_OPTIONS else args)
 
     summaries: ClassVar = {
-        "ask": "Ask one model; the answer streams to stdout.",
-        "compare": "Send one prompt to many profiles, side by side.",
-        "chat": "Talk in a loop, with one model or another.",
-        "session": "Conversations that move between providers.",
-        "dose": "Draw what each think value takes, from your own history.",
-        "plan": "Show what would be sent, and what it may cost.",
-        "open": "Browse stored results in the terminal.",
-        "diff": "Show two stored results side by side, word by word.",
-        "models": "List what the known models accept.",
-        "spend": "Show what was spent, and what is left of the budgets.",
-        "lock": "Write down what chosen profiles are; tell when they change.",
         "demo": "Run a comparison against simulated providers.",
         "simulate": "Serve the simulated providers on this machine.",
+        "ask": "Ask one model; the answer streams to stdout.",
+        "compare": "Send one prompt to many profiles, side by side.",
+        "plan": "Show what would be sent, and what it may cost.",
+        "chat": "Talk in a loop, with one model or another.",
+        "session": "Conversations that move between providers.",
         "batch": "Run the rows of a file or a pipe, resumable, within a budget.",
         "limiter": "Keep one limit and one budget over several runs.",
+        "models": "List what the known models accept.",
         "tune": "Find the cheapest model and dial that pass your rows.",
-        "keys": "Keep API keys in the system's keyring.",
+        "dose": "Draw what each think value takes, from your own history.",
+        "diff": "Show two stored results side by side, word by word.",
+        "lock": "Write down what chosen profiles are; tell when they change.",
+        "history": "Show stored runs again, without paying again.",
+        "open": "Browse stored results in the terminal.",
+        "spend": "Show what was spent, and what is left of the budgets.",
+        "files": "Show and delete what was uploaded.",
         "profiles": "Manage and check the profiles in YAML.",
+        "keys": "Keep API keys in the system's keyring.",
         "config": "Read and change the configuration.",
         "templates": "List and show the prompts of your configuration.",
         "tools": "List and check your own tools that models may have run.",
-        "history": "Show stored runs again, without paying again.",
-        "files": "Show and delete what was uploaded.",
         "prices": "Show what models cost; fetch newer prices.",
         "facts": "Newer facts about models without a new release.",
         "plugins": "List the providers and dialects that plugins add.",
         "doctor": "Say what this installation is like, for a report.",
         "help": "Show the help of a command.",
         "version": "Print the version.",
+    }
+    headings: ClassVar = {
+        "demo": "Without a key",
+        "ask": "Ask",
+        "batch": "Many rows",
+        "models": "Choose a model",
+        "history": "Look back",
+        "profiles": "Set up",
     }
     package = f"{__package__}.commands"
     modules: ClassVar = {
@@ -98,7 +106,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog='Start here:  thinkdial demo, or  thinkdial compare "Is 91 prime?" -p claude -p gpt --think high',
+    epilog='Start here: thinkdial demo\n\nWith keys: thinkdial compare "Is 91 prime?" -p claude -p gpt --think high',
 )
 
 

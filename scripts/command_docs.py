@@ -11,6 +11,7 @@ from typing import Any
 import typer.main
 
 from thinkdial.cli.app import app
+from thinkdial.cli.framework.help_parts import in_parts
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
 HEAD = """# Commands
@@ -62,14 +63,14 @@ def section(path: str, command: Any, context: Any) -> Iterator[str]:
     yield f"```text\n{' '.join([path, *command.collect_usage_pieces(context)])}\n```\n"
     if examples:
         yield "Example:\n\n```sh\n" + "\n".join(examples) + "\n```\n"
-    arguments, options = [], []
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record is None or set(parameter.opts) & set(EVERYWHERE):
-            continue
-        words, text = (" ".join(part.split()) for part in record)
-        (arguments if parameter.param_type_name == "argument" else options).append(f"- `{words}`: {escaped(text)}")
-    for title, entries in (("Arguments", arguments), ("Options", options)):
+    shown = [one for one in command.get_params(context) if not set(one.opts) & set(EVERYWHERE)]
+    arguments = [one for one in shown if one.param_type_name == "argument"]
+    parts = in_parts(one for one in shown if one.param_type_name == "option")
+    for title, parameters in {"Arguments": arguments, **parts}.items():
+        entries: list[str] = []
+        for record in filter(None, (one.get_help_record(context) for one in parameters)):
+            words, text = (" ".join(part.split()) for part in record)
+            entries.append(f"- `{words}`: {escaped(text)}")
         if entries:
             yield f"{title}:\n\n" + "\n".join(entries) + "\n"
     if hasattr(command, "list_commands"):

@@ -13,7 +13,8 @@ from .option_groups import with_groups
 
 
 class LazyGroup(LightGroup):
-    """`summaries` says each command in a line, in the order of the help.
+    """`summaries` says each command in a line, in the order of the help; `headings` names the commands at which the
+    help begins a part, with its title.
 
     A command is the function of its name in the module of its name in `package` (with a `_` behind the function's name
     where Python has its own). `modules` names the module where it is another one. A module with an `app` in the
@@ -22,6 +23,7 @@ class LazyGroup(LightGroup):
 
     package: ClassVar[str | None] = None
     summaries: ClassVar[Mapping[str, str]] = {}
+    headings: ClassVar[Mapping[str, str]] = {}
     modules: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, **attributes: Any) -> None:
@@ -32,8 +34,15 @@ class LazyGroup(LightGroup):
         return list(self.summaries)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(self.summaries.items()))
+        widest = max(map(len, self.summaries))
+        parts: dict[str, list[tuple[str, str]]] = {}
+        heading = "Commands"
+        for name, summary in self.summaries.items():
+            heading = self.headings.get(name, heading)
+            parts.setdefault(heading, []).append((name.ljust(widest), summary))
+        for heading, lines in parts.items():
+            with formatter.section(heading):
+                formatter.write_dl(lines)
 
     def made(self, name: str) -> Any:
         """The command `name`, imported. Raises `KeyError` where there is none."""

@@ -65,11 +65,17 @@ class LightCommand(TyperCommand):
             ctx.fail("-o is given twice, and this command writes one file.")
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
+        from .help_parts import in_parts
         from .help_words import in_words
+        from .variables import variables_hint
 
         parameters = in_words(self.get_params(ctx))
-        super().format_options(ctx, formatter)
-        from .variables import variables_hint
+        arguments = [one for one in parameters if one.param_type_name == "argument"]
+        parts = {"Arguments": arguments, **in_parts(one for one in parameters if one.param_type_name == "option")}
+        for heading, part in parts.items():
+            if records := [record for one in part if (record := one.get_help_record(ctx)) is not None]:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
 
         if hint := variables_hint(parameters):
             formatter.write(f"\n{hint}\n")
