@@ -51,10 +51,13 @@ def measure(rounds: int) -> Report:
                 spent.append((many_s - few_s, many_mib - few_mib))
             cpu_us = median(seconds for seconds, _ in spent) / (many - few) * 1e6
             row_bytes = median(mib for _, mib in spent) * 2**20 / (many - few)
-            target = Target("row", "us", 25.0) if what.startswith("resumed with") else None
-            report.append(
-                Row(f"{what}: a row", {"us": cpu_us, "bytes": row_bytes}, target, f"{few:,} and {many:,} rows")
-            )
+            is_done = command in (Done.resume, Done.resume_with_summary)
+            target = Target("row", "us", 25.0) if is_done else None
+            detail = f"{few:,} and {many:,} rows"
+            report.append(Row(f"{what}: microseconds of CPU a row", {"us": cpu_us}, target, detail))
+            if is_done:
+                memory = Target("row", "bytes", 100.0)
+                report.append(Row(f"{what}: remembered of a row", {"bytes": row_bytes}, memory, detail))
     return report
 
 

@@ -85,10 +85,11 @@ class RowCaller:
         self.kit = kit or self._continuing()
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
         self._samples = options.samples(selection.label)
+        self._sweep = think_values(selection, options.sweep, config)
         self._distinct: dict[int | None, dict[Think, tuple[Twin, ...]]] = {}
         self._parameters = self._parameters_digest()
-        self._terms: dict[tuple[tuple[Think, ...], int | None], bytes] = {}
-        """What of a work's digest does not depend on the row."""
+        self._terms: dict[tuple[Think, tuple[Think, ...], int | None], tuple[str, bytes]] = {}
+        """What a think value is called, and what of a work's digest does not depend on the row."""
 
     def _continuing(self) -> ToolKit | None:
         """What goes on with answers that the provider pauses, where it may do so."""
@@ -119,7 +120,7 @@ class RowCaller:
             return (row.think,)
         if ladder := self.ladder(row):
             return ladder[:1]
-        sweep = think_values(self._selection, self._options.sweep, self._config)
+        sweep = self._sweep
         if len(sweep) == 1 or len(self._samples) > 1 or row.past is not None or row.asked:
             return sweep
         distinct = self._distinct.get(row.max_output)
@@ -159,13 +160,15 @@ class RowCaller:
 
     def work(self, row: Row, think: Think, repeat: int | None = None) -> Work:
         """What a result for `row` is recognised by: everything that its answer depends on, and which sample it is."""
-        name, thoughts = str(think), self.ladder(row) or (think,)
-        terms = self._terms.get((thoughts, row.max_output))
-        if terms is None:
+        ladder = self.ladder(row)
+        known = self._terms.get((think, ladder, row.max_output))
+        if known is None:
             if len(self._terms) >= MOST_TEMPLATES:
                 self._terms.clear()
-            terms = framed(">".join(map(str, thoughts)), str(row.max_output or ""), self._parameters)
-            self._terms[thoughts, row.max_output] = terms
+            thoughts = ">".join(map(str, ladder or (think,)))
+            known = str(think), framed(thoughts, str(row.max_output or ""), self._parameters)
+            self._terms[think, ladder, row.max_output] = known
+        name, terms = known
         return Work(row.id, self.name, name, digest_after(row.digest, terms), repeat)
 
     def prepared(self, row: Row, think: Think, repeat: int | None = None) -> Prepared:

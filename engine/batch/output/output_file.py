@@ -30,6 +30,8 @@ from .records import (
 )
 from .works import State, Work, WorkStates, ended, work_of
 
+READ_BYTES = 256 * 1024
+
 _LAST_PLACE = (1 << 32) - 1
 _LONGEST_HEAD = 64 * 1024
 
@@ -141,7 +143,7 @@ class OutputFile:
         for number, record in enumerate(self._records()):
             begins.append(record.end - len(record.data))
             ends.append(record.end)
-            last.set(work_of(record.fields)[0], number)
+            last.set(work_of(record.head)[0], number)
         try:
             moved = self._rewrite(begins, ends, *_order_of(last, order, len(begins)))
         except OSError as error:
@@ -275,7 +277,7 @@ class OutputFile:
     def _records(self, begin: int = 0) -> Iterator[Record]:
         """The lines from the byte `begin` on; the last one may not be whole."""
         reader = json_records if self.form == "jsonl" else csv_records
-        with self._place.open("rb") as file:  # a lock of this kind is not lost when another handle is closed
+        with self._place.open("rb", buffering=READ_BYTES) as file:  # closing another handle does not lose such a lock
             file.seek(begin)
             yield from reader(file, self.columns, self.path)
 

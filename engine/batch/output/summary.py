@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from heapq import merge
 from typing import TYPE_CHECKING, Any
 
 from ....profiles import facts
@@ -30,6 +31,7 @@ _FIGURES: Mapping[str, Callable[[Group], float | None]] = {
     "latency_median_s": lambda group: group.percentile_s(0.5),
 }
 SCHEMA = "thinkdial.batch-summary/1"
+SORTED_AT_ONCE = 65_536
 _SMALLEST_USD = Decimal("1e-12")
 
 
@@ -126,7 +128,7 @@ class Group:
         if not self.seconds:
             return None
         if not self._is_sorted:
-            self.seconds, self._is_sorted = array("f", sorted(self.seconds)), True
+            self.seconds, self._is_sorted = _sorted(self.seconds), True
         ordered = self.seconds
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
@@ -338,6 +340,12 @@ class Tally:
             ],
             "groups": [group.document() for group in whole.groups],
         }
+
+
+def _sorted(numbers: array[float]) -> array[float]:
+    """The same in order, without an object of each at the same time."""
+    begins = range(0, len(numbers), SORTED_AT_ONCE)
+    return array("f", merge(*(array("f", sorted(numbers[begin : begin + SORTED_AT_ONCE])) for begin in begins)))
 
 
 def _divided(amount: Decimal, count: int) -> Decimal:

@@ -102,7 +102,8 @@ def ended(digest: bytes, fields: Mapping[str, Any]) -> tuple[bytes, bool]:
 
 
 def _end(digest: bytes, *, failed: bool) -> int:
-    return _bits(digest) | (_FAILED if failed else 0)
+    bits = int.from_bytes(digest[:4], "big") & _WORK_BITS
+    return bits | _FAILED if failed else bits
 
 
 def _bits(digest: bytes) -> int:

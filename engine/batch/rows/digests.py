@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from array import array
 from collections.abc import Iterator
+from hashlib import blake2b
 
 _FIRST_SLOTS = 1024
 _FILL = 0.6
@@ -22,12 +22,12 @@ def digest_of(*parts: str, after: bytes = b"") -> bytes:
 
     `after` are more parts that follow them, `framed` already, as those that many digests have in common.
     """
-    return hashlib.blake2b(framed(*parts) + after, digest_size=16).digest()
+    return blake2b(framed(*parts) + after, digest_size=16).digest()
 
 
 def digest_after(digest: bytes, after: bytes) -> bytes:
     """`digest_of` the hexadecimal digits of a digest, as a work has it of its row's; `after` as there."""
-    return hashlib.blake2b(_DIGEST_FRAME + digest.hex().encode() + after, digest_size=16).digest()
+    return blake2b(_DIGEST_FRAME + digest.hex().encode() + after, digest_size=16).digest()
 
 
 def framed(*parts: str) -> bytes:
@@ -35,7 +35,8 @@ def framed(*parts: str) -> bytes:
     pieces: list[bytes] = []
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
-        pieces += (_LENGTH(len(data)), data)
+        pieces.append(_LENGTH(len(data)))
+        pieces.append(data)
     return b"".join(pieces)
 
 

@@ -11,6 +11,9 @@ from typing import Any
 from ....providers.errors import ConfigError
 from .rows import BadRow, Row
 
+MOST_CHARACTERS = 1 << 20
+"""Of prompts that are handed over at a time: more of them need not be in memory."""
+
 Take = Callable[[list[Row | BadRow]], Coroutine[Any, Any, None]]
 """Takes some rows on the event loop; until it is through, no more are read."""
 
@@ -34,14 +37,15 @@ def read_apart(
 
     def read() -> None:
         try:
-            piece: list[Row | BadRow] = []
+            piece, characters = list[Row | BadRow](), 0
             for row in rows:
                 if is_stopped():
                     break
                 piece.append(row)
-                if len(piece) >= at_once:
+                characters += len(row.text) if isinstance(row, Row) else 0
+                if len(piece) >= at_once or characters >= MOST_CHARACTERS:
                     hand_over(piece)
-                    piece = []
+                    piece, characters = [], 0
             if piece and not is_stopped():
                 hand_over(piece)
             error = None

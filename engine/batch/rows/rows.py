@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -251,4 +250,4 @@ class _Names:
 
     @staticmethod
     def _key(name: str) -> bytes:
-        return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return hash(name).to_bytes(8, "big", signed=True)  # it need not be the same in another process

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FORMS = ("jsonl", "csv", "tsv", "lines")
 ENOUGH_TO_GUESS = 4096
+READ_BYTES = 256 * 1024
 
 
 class OpenSource:
@@ -194,7 +195,7 @@ def _opened(source: str | Path | int) -> BufferedReader:
         path = Path(source)
         if path.is_dir():
             raise UsageError(f"{source} is a directory", hint="the rows are read from a file, or from -")
-        return path.open("rb")
+        return path.open("rb", buffering=READ_BYTES)
     except (OSError, ValueError) as error:
         words = getattr(error, "strerror", None) or str(error)
         name = "standard input" if isinstance(source, int) else source

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict
 
+from thinkdial.engine.batch.output import summary
 from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, read_cells
 from thinkdial.engine.batch.output.summary import Group, Tally
 from thinkdial.engine.exchange.call_facts import NEVER_SENT
@@ -57,7 +58,9 @@ def test_the_interval_of_a_rate(passed: int, judged: int, low: float, high: floa
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_percentiles_are_times_that_occurred() -> None:
+@pytest.mark.parametrize("at_once", [3, summary.SORTED_AT_ONCE])
+def test_percentiles_are_times_that_occurred(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(summary, "SORTED_AT_ONCE", at_once)
     tally = tally_of(line(latency={"total_s": float(second)}) for second in reversed(range(1, 21)))
     timed = tally.groups["a", "low"]
     assert [timed.percentile_s(share) for share in (0.05, 0.5, 0.95, 1.0)] == [1, 10, 19, 20]
