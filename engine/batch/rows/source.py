@@ -195,7 +195,7 @@ def _opened(source: str | Path | int) -> BufferedReader:
         path = Path(source)
         if path.is_dir():
             raise UsageError(f"{source} is a directory", hint="the rows are read from a file, or from -")
-        return path.open("rb", buffering=READ_BYTES)
+        return BufferedReader(path.open("rb", buffering=0), READ_BYTES)
     except (OSError, ValueError) as error:
         words = getattr(error, "strerror", None) or str(error)
         name = "standard input" if isinstance(source, int) else source
