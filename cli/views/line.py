@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 GOOD, CAUTION, BAD, QUIET, STRONG = "green", "magenta", "red", "dim", "bold"
 """Styles by meaning, in colours of the terminal's own theme; a mark or a word always says the same."""
 
+BAR = "┊ "
+"""What stands before each line of reasoning."""
+
 _NARROW = str.maketrans("", "", "→–·✓✗≈≠≥≤×…—★┊░▏▎▍▌▋▊▉█")
 """Signs of ours that take one column, as ASCII does: for them Rich need not read its tables."""
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ...views.streams.words import WordStream
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
-_BAR = "┊ "
 _PAUSE_S = 0.1
 _HEADING = "reasoning:\n"
 
@@ -174,9 +173,10 @@ class AnswerStream:
         self._reasoning_part, self._in_reasoning = part, True
         shown = self._harmless_reasoning.feed(gap + text)
         if self._thoughts is None:
+            from ...views.line import BAR
             from ...views.streams.words import WordStream
 
-            self._thoughts = WordStream(_columns, _BAR)
+            self._thoughts = WordStream(_columns, BAR)
         if begins:
             shown = _HEADING + shown.lstrip("\n")
         aside(f"{self._dim}{self._thoughts.feed(shown)}{self._plain}")

@@ -9,13 +9,13 @@ from ....engine.results.result import Result
 from ....providers.json_values import is_blank
 from ....providers.untrusted import harmless
 from ..beside import Paragraphs, SideBySide, Stacked
-from ..line import BAD, CAUTION, QUIET, STRONG, Line, line_of
+from ..line import BAD, BAR, CAUTION, QUIET, STRONG, Line, line_of
 from ..paragraphs import paragraphs_of
 from ..sheet import Sheet
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, wrap
 from .continuity import went_along
 from .dial import check_of, labels, think_path
-from .excerpt import ReasoningView, excerpt
+from .excerpt import ReasoningView, excerpt, thought
 from .phrases import model_words, reasoning_words, state_words, verdict_words, why_not_whole
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _NARROWEST = 36
 _WIDEST = 120
-_BAR = "┊ "
 _EXCERPT_LINES = 6
 
 MOST_LAID_OUT = 200_000
@@ -91,7 +90,7 @@ def _heading(result: Result, label: str, remark: str) -> Line:
     return Line(*head)
 
 
-def _reasoning(result: Result, width: int, view: ReasoningView, bar: str = _BAR) -> Line:
+def _reasoning(result: Result, width: int, view: ReasoningView, bar: str = BAR) -> Line:
     text, left_out = _laid_out(result.reasoning.text or "")
     words = reasoning_words(result)
     if not words:
@@ -100,7 +99,7 @@ def _reasoning(result: Result, width: int, view: ReasoningView, bar: str = _BAR)
     width -= len(bar)
     lines = excerpt(text, width) if view == "excerpt" else wrap(harmless(text).strip(), width)
     for line in lines if text.strip() else []:
-        shown.append((f"\n{bar}{line}", QUIET))
+        shown += [(f"\n{bar}", QUIET), thought(line)]
     if left_out and view != "excerpt":
         shown.append((f"\n{left_out}", CAUTION))
     return Line(*shown, ("\n", ""))

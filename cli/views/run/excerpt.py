@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ....providers.untrusted import harmless
+from ..line import QUIET
 from ..wrap import wrap
 
 ReasoningView = Literal["full", "excerpt", "none"]
@@ -12,6 +13,14 @@ ReasoningView = Literal["full", "excerpt", "none"]
 
 
 _LONG = 2**20
+
+
+def thought(line: str) -> tuple[str, str]:
+    """A line of reasoning with its style: a heading of a summary (`**Weighing two approaches**`) without its marks."""
+    inner = line.strip().removeprefix("**").removesuffix("**")
+    if len(line.strip()) == len(inner) + 4 and inner and "*" not in inner:
+        return inner, f"{QUIET} bold"
+    return line, QUIET
 
 
 def excerpt(text: str, width: int, *, head: int = 3, tail: int = 2) -> list[str]:

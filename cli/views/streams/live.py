@@ -21,8 +21,9 @@ from ....providers.errors import Failure
 from ....providers.json_values import is_blank
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, ReasoningWithheld
 from ....providers.untrusted import one_line
-from ..line import BAD, CAUTION, GOOD, QUIET, STRONG
+from ..line import BAD, BAR, CAUTION, GOOD, QUIET, STRONG
 from ..numbers import dollars, seconds
+from ..run.excerpt import thought
 from ..run.phrases import failure_sentence, kind_words, state_words
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, fit, wrap
 from .column_text import ColumnText, Piece
@@ -334,8 +335,9 @@ def _cell(target: LiveTarget, width: int, body: int, spinner: str, now: float) -
     else:
         answer = target.shown.end(target.answer.recent, target.answer.characters, width, now)
     room = max(1, body // 3, body - len(answer)) if answer else body
-    thinking = [line for line in target.reasoning.lines(width - 2, 2 * room) if line.strip()][-room:]
+    thinking = [line for line in target.reasoning.lines(width - len(BAR), 2 * room) if line.strip()][-room:]
     left = max(0, body - len(thinking))
     for line in thinking:
-        yield [(f"┊ {fit(line, width - 2)}", QUIET)]
+        text, style = thought(line)
+        yield [(BAR, QUIET), (fit(text, width - len(BAR)), style)]
     yield from answer[:left] if whole else answer[len(answer) - min(left, len(answer)) :]

@@ -58,6 +58,16 @@ def test_reasoning_full_excerpt_none(result: Make, shown: Shown) -> None:
     assert "reasoning" not in shown(answers([long], 80, reasoning="none"), 80)
 
 
+def test_a_heading_of_a_summary_is_shown_without_its_marks_and_other_stars_stay(result: Make, shown: Shown) -> None:
+    text = "**Weighing two**\nIt is **not** so.\n**a** or **b**\n****\n** "
+    lines = [
+        line.strip()
+        for line in shown(answers([result(reasoning={"text": text})], 80, reasoning="full"), 80).split("\n")
+    ]
+    seen = [line.removeprefix("┊ ") for line in lines if line.startswith("┊")]
+    assert seen == ["Weighing two", "It is **not** so.", "**a** or **b**", "****", "**"]
+
+
 @each(
     ("reasoning", "words"),
     [
