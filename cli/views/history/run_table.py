@@ -62,14 +62,15 @@ def _pairs(rows: Sequence[RunRow], width: int) -> Group:
         first.append(one_line(row.prompt))
         first.truncate(width, overflow="ellipsis")
         separator = (_SEPARATOR, QUIET)
-        end = Text.assemble(separator, *status_words(row).pieces, separator, *cost_words(row).pieces, separator)
+        end = Text.assemble(*status_words(row).pieces, separator, *cost_words(row).pieces, separator)
         end.append(seconds(row.total_s))
         names = Text(first_names(row.profiles))
         if thinks := think_words_of(row):
             names.append(f" @ {thinks}", QUIET)
-        names.truncate(max(8, width - indent - end.cell_len), overflow="ellipsis")
+        names.truncate(max(8, width - indent - len(_SEPARATOR) - end.cell_len), overflow="ellipsis")
         second = Text(" " * indent)
-        second.append_text(names)
+        if names:
+            second.append_text(names).append(*separator)
         second.append_text(end)
         lines += [first, second]
     return Group(*lines)

@@ -31,7 +31,8 @@ def show(
 
     from .....engine.costs.prices.known_prices import known_prices
     from .....profiles.config import load
-    from ....output import emit, say, spread
+    from ....output import emit, say, show_line, spread
+    from ....views.line import line_of
 
     known = known_prices(model, profile, load(config), datetime.now(UTC))
     if json:
@@ -45,7 +46,7 @@ def show(
         emit(spread(lambda _: price_view(known)))
         if known.others:
             first = f"{known.others[0]}/{known.first.model}"
-            say(f"also priced for {', '.join(known.others)}: thinkdial prices show {first}")
+            show_line(line_of(f"also priced for {', '.join(known.others)}:\n  thinkdial prices show {first}"))
     if known.data.problem:
         say(f"note: {known.data.problem}")
     return ExitCode.OK

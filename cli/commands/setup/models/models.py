@@ -53,7 +53,8 @@ def models(
     from .....engine.lookups.known_models import ModelQuestion, find_models, is_one_model, model_rows, model_sheet
     from .....profiles.config import load
     from .....providers.think import parse_think
-    from ....output import emit, listed, rendered, say
+    from ....output import emit, listed, rendered, say, show_line
+    from ....views.line import line_of
 
     settings, now = load(config), datetime.now(UTC)
     if profile is not None:
@@ -89,7 +90,7 @@ def models(
     if sheet.card_note:
         say(f"note: {sheet.card_note}")
     if others := sheet.also_served_by:
-        say(f"also served by {', '.join(others)}: pass --provider {others[0]} to see it there")
+        show_line(line_of(f"also served by {', '.join(others)}; --provider {others[0]} shows it there"))
     return ExitCode.OK
 
 
