@@ -147,7 +147,7 @@ def test_the_table_fits(cli: Cli, sim: Path, monkeypatch: pytest.MonkeyPatch, co
     lines = ended.out.split("\n")
     assert max(cell_len(line) for line in lines) <= columns
     assert "\x1b" not in ended.everything
-    assert "6 ok, 2 error" in ended.out and "as asked" in ended.out and "HTML" in ended.out
+    assert "6 ok, 2 failed" in ended.out and "as asked" in ended.out and "HTML" in ended.out
 
 
 def test_every_note_is_said_once(cli: Cli, sim: Path) -> None:

@@ -30,6 +30,7 @@ def summary_view(tally: Tally, ended: Ended, width: int) -> list[RenderableType]
         table, told = _table_for(made, has_judged(tally), width)
         parts += [Text(), table]
         said_below = [UNDER] if any(row.spans for row in made) else []
+        parts += [Text()] if table.leading else []
         parts += [_text(line, width, QUIET) for line in (*said_below, star_words(tally)) if line]
         said = notes(tally, ended, with_counts=not told)
     else:

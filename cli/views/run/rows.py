@@ -74,7 +74,7 @@ def one_sample_words(results: Sequence[Result]) -> str:
 
 
 def totals(run: Run) -> str:
-    """`3 ok, 1 error · $0.0213 + 1 unknown · 1,044 output tokens · 4.10 s`; a simulation begins with saying so.
+    """`3 ok, 1 failed · $0.0213 + 1 unknown · 1,044 output tokens · 4.10 s`; a simulation begins with saying so.
 
     Where the cost was forecast, that stands behind it: `$0.0213 (forecast $0.01 to $0.05, expected $0.02)`.
     """
@@ -83,7 +83,7 @@ def totals(run: Run) -> str:
     counts = (
         ("ok", summary.ok),
         ("partial", summary.partial),
-        ("error", summary.error),
+        ("failed", summary.error),
         ("cancelled", summary.cancelled),
     )
     cost = dollars(summary.usd) + (f" + {summary.usd_unknown} unknown" if summary.usd_unknown else "")

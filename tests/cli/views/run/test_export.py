@@ -85,7 +85,7 @@ def test_markdown_of_failures(result: Make, run: MakeRun) -> None:
     document = written(run_markdown, run(failed))
     assert "*Key not accepted (401): bad\\_key.*" in document
     assert "| grok | claude-opus-5-5 | high → high → – | – | – | – | – | – | – | ✗ key not accepted |" in document
-    assert "1 error · cost unknown" in document and "**Reasoning" not in document
+    assert "1 failed · cost unknown" in document and "**Reasoning" not in document
 
 
 def test_quotes_and_fences() -> None:
