@@ -65,6 +65,16 @@ class MissingKeyError(ConfigError):
     """No key where one is needed."""
 
 
+def joined(problems: Iterable[ConfigError | UsageError]) -> ConfigError | UsageError:
+    """Several problems as one error, each told once. A key is missing only where nothing else is wrong."""
+    every = list(problems)
+    kinds = (MissingKeyError, UsageError)
+    kind = next((kind for kind in kinds if all(isinstance(one, kind) for one in every)), ConfigError)
+    messages = dict.fromkeys(one.message for one in every)
+    hints = dict.fromkeys(one.hint for one in every if one.hint)
+    return kind("\n       ".join(messages), hint="\n    ".join(hints) or None)
+
+
 class StoreError(ThinkdialError):
     """A database that cannot be read or written: locked, corrupt, of a newer version, on a full disk."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
-from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
+from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError, joined
 from ..checks.escalation import climbed
 from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
@@ -110,7 +110,7 @@ class Batch:
         for name in self._profiles:
             self._lane(name)
         if not self.lanes:
-            raise next(iter(self._refused.values()))
+            raise joined(self._refused.values())
         reading, finished = asyncio.create_task(self._read()), False
         try:
             await reading

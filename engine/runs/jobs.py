@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ...profiles.config import Config
 from ...profiles.profile import Reference
 from ...profiles.state.compactions import CompactionMeans
-from ...providers.errors import ConfigError, Failure, MissingKeyError
+from ...providers.errors import ConfigError, Failure, joined
 from ...providers.think import Think
 from ..exchange.retry import Patience
 from ..planning.fates import Past
@@ -223,11 +223,7 @@ def make_jobs(
             if problem is not None:
                 problems.append(problem)
     if jobs and all(job.refused is not None for job in jobs):
-        messages = dict.fromkeys(problem.message for problem in problems)
-        hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
-        only_keys = all(isinstance(problem, MissingKeyError) for problem in problems)
-        kind = MissingKeyError if only_keys else ConfigError
-        raise kind("\n       ".join(messages), hint="\n    ".join(hints) or None)
+        raise joined(problems)
     return _without_twins(jobs) if len(jobs) > 1 else jobs
 
 

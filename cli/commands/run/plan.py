@@ -204,7 +204,9 @@ def print_plans(
         selections, prompt, config, options, note=note, count=counted if count else None, fit=fit
     )
     if problems and not entries:
-        raise problems[0]
+        from ....providers.errors import joined
+
+        raise joined(problems)
     outlooks = [] if foresee is None else [foresee(entry.prepared, entry.forecast) for entry in entries]
     judges = () if tolerant else _judges(selections, prompt, config, entries, expect, options)
     if options.shape_with is not None:

@@ -29,7 +29,9 @@ RELEASE = date.fromisoformat(max(ends.checked_on for ends in LISTED.values()))
 """The day on which the retirements were looked up, which is that of the release."""
 SHORTEST_DAYS = 60
 FACTS = """
-anthropic/claude-opus-4-5 groq/llama-3.3-70b-versatile groq/llama-3.1-8b-instant moonshot/moonshot-v1-128k
+anthropic/claude-opus-4-5 anthropic/claude-opus-4-1 anthropic/claude-opus-4-0 anthropic/claude-sonnet-4-20250514
+anthropic/claude-3-7-sonnet-latest anthropic/claude-3-5-haiku-latest anthropic/claude-3-opus-20240229
+groq/llama-3.3-70b-versatile groq/llama-3.1-8b-instant moonshot/moonshot-v1-128k
 moonshot/kimi-k2-0711-preview moonshot/kimi-k2-0905-preview moonshot/kimi-k2-turbo-preview moonshot/kimi-k2-thinking
 moonshot/kimi-k2-thinking-turbo moonshot/kimi-k2.5 moonshot/kimi-k2.6 moonshot/kimi-k2.7-code
 moonshot/kimi-k2.7-code-highspeed fireworks/gpt-oss-120b together/zai-org/GLM-5 together/zai-org/GLM-5.1

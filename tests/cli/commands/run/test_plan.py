@@ -91,6 +91,17 @@ def test_one_profile_that_cannot_be_planned_does_not_hide_the_others(cli: Cli, t
     assert ended.code == 2 and ended.out == "" and "needs a base_url" in ended.err
 
 
+@pytest.mark.parametrize("command", ["plan", "compare", "batch"])
+def test_where_nothing_can_be_called_every_reason_is_told(cli: Cli, tmp_path: Path, command: str) -> None:
+    rows = tmp_path / "rows.txt"
+    rows.write_text("x\n", encoding="utf-8")
+    asked: list[object] = [rows, "-o", tmp_path / "out.jsonl"] if command == "batch" else ["x"]
+    ended = cli(command, *asked, "-p", "anthropic/claude-3-7-sonnet-20250219", "-p", "openai/o1")
+    assert ended.code == 2 and ended.out == ""
+    for words in ("claude-3-7-sonnet-20250219 stopped answering on 2026-02-19", "o1 stopped answering", "sonnet-5-5"):
+        assert words in ended.err, ended.err
+
+
 def test_notes_say_what_was_lost(cli: Cli) -> None:
     ended = cli("plan", "-p", "gemini@off", "-p", "claude@2000")
     shown = " ".join(ended.out.split())
