@@ -25,7 +25,7 @@ from ..dialect import (
 )
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.sse import Event
-from ..json_values import count, is_hollow, items, obj, piece_of, text
+from ..json_values import count, is_hollow, items, obj, parse_reply, piece_of, text
 from ..merge import merged
 from ..refusals.sizes import is_long_prompt
 from ..refusals.waits import retry_delay_s
@@ -339,7 +339,19 @@ class MessagesDecoder:
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:
-    return _failure(status, headers, obj(document))
+    outer = obj(document)
+    return _failure(status, headers, _within(text(obj(outer.get("error")).get("message"))) or outer)
+
+
+def _within(message: str | None) -> Mapping[str, Any]:
+    """The error of this API that a cloud hands on as the message of its own, as JSON (Vertex); empty for all others."""
+    if message is None or not message.startswith("{"):
+        return {}
+    try:
+        document = obj(parse_reply(message))
+    except ValueError:
+        return {}
+    return document if obj(document.get("error")) else {}
 
 
 def answers_in_error(document: Any) -> list[Delta] | None:

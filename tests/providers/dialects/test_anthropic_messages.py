@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -298,6 +299,18 @@ def test_a_429_that_is_a_ramp_limit_waits_as_asked() -> None:
     error = {"type": "rate_limit_error", "message": "m", "details": {"error_code": "ramp_limit_exceeded"}}
     read = dialect("anthropic-messages").read_error(429, {"retry-after": "12"}, {"error": error})
     assert (read.kind, read.retryable, read.retry_after_s) == ("rate_limit", True, 12.0)
+
+
+def test_an_error_within_the_error_of_a_cloud_is_read() -> None:
+    own = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    read = dialect("anthropic-messages").read_error
+    for words, kind, said in (
+        (json.dumps(own), "overloaded", "Overloaded"),
+        ("{cut", "invalid_request", "{cut"),
+        ('{"reason": "x"}', "invalid_request", '{"reason": "x"}'),
+    ):
+        found = read(400, {}, {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": words}})
+        assert (found.kind, found.message) == (kind, said)
 
 
 COMPACTION = {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3500}
