@@ -86,16 +86,19 @@ class RowFeed:
                 self._give_up()
                 if self._taken != taken:
                     taken, since = self._taken, time.monotonic()
+            self._give_up()  # of one that is given up, all results may have come
 
     def _give_up(self) -> None:
-        """Wait no longer for profiles that the batch has given up."""
+        """Ask profiles that the batch has given up no more, and wait for them no longer."""
         batch = self._batch
         if batch is None:
             return
-        for profile in {self._candidates[name].arm.profile for name, _ in self._waiting}:
+        waited = {self._candidates[name].arm.profile for name, _ in self._waiting}
+        open_arms = [self._candidates[name] for name, record in self.records.items() if record.trouble is None]
+        for profile in {one.arm.profile for one in open_arms}:
             lane = batch.lanes.get(profile)
             broken = batch.ended.broken.get(profile) if lane is None else lane.pace.broken
-            if broken is None or (lane is not None and lane.in_flight):
+            if broken is None or (lane is not None and lane.in_flight and profile in waited):
                 continue
             for name, one in self._candidates.items():
                 if one.arm.profile == profile:
