@@ -46,10 +46,13 @@ def check(
     chosen = [*(names or []), *(profile or [])]
     settings = load_config(config, chosen, quiet=True)
     rest: list[Profile] = []
+    hidden = 0
     looked_at = chosen
     if not chosen and not everything:
         own, rest = split_configured(settings)
-        looked_at = [one.name for one in own]
+        real = [one for one in own if one.simulated is None] or own
+        hidden = len(own) - len(real)
+        looked_at = [one.name for one in real]
     checked = check_profiles(looked_at, settings, online=online, timeout_s=timeout) if looked_at or everything else []
     if json:
         emit(json_text(check_document(checked, online=online, rest=rest)))
@@ -58,6 +61,8 @@ def check(
             emit(listed(lambda width: check_table(checked, width, online=online)))
         if rest:
             say(rest_words(rest, more=bool(checked)))
+        if hidden:
+            say(f"{hidden} profile{'' if hidden == 1 else 's'} of a simulator left out (--all shows them too)")
         for note in settings.notes:
             say(f"note: {note}")
     return ExitCode.OK if checked and all(one.is_ready for one in checked) else ExitCode.SOME_FAILED

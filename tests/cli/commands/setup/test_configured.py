@@ -86,3 +86,18 @@ def test_a_local_server_that_does_not_answer_is_not_ready(cli: Cli, tmp_path: Pa
     assert ended.code == 1 and up["ready"] and not down["ready"]
     assert str(closed) in down["problem"] and "start the server" in down["hint"]
     assert cli("profiles", "check", "up", "--config", config).code == 0
+
+
+def test_profiles_of_a_simulator_stand_back_behind_those_that_call_somebody(
+    cli: Cli, tmp_path: Path, port: int
+) -> None:
+    config = tmp_path / "mine.yaml"
+    where = f"provider: openai-compatible, model: m, base_url: 'http://127.0.0.1:{port}/v1'"
+    simulated = "".join(f"  arm{n}: {{{where}, simulated: {'ab' * 16}}}\n" for n in range(3))
+    config.write_text(f"profiles:\n{simulated}", encoding="utf-8")
+    assert names(cli("profiles", "check", "--json", "--config", config)) == ["arm0", "arm1", "arm2"]
+    config.write_text(f"profiles:\n{simulated}  mine: {{{where}}}\n", encoding="utf-8")
+    ended = cli("profiles", "check", "--config", config)
+    assert "mine" in ended.out and "arm" not in ended.out
+    assert "3 profiles of a simulator left out (--all shows them too)" in ended.err
+    assert {"arm0", "mine"} <= set(names(cli("profiles", "check", "--all", "--json", "--config", config)))
