@@ -81,6 +81,7 @@ def _node(node: StoredTurn, turn: int) -> dict[str, Any]:
         "output_tokens": facts.get("output_tokens"),
         "reasoning_tokens": said.reasoning_tokens if said else None,
         "usd": facts.get("usd"),
+        "simulated": bool(facts.get("simulated")),
     }
 
 

@@ -120,7 +120,7 @@ def _facts(node: StoredTurn) -> str:
     if (count := facts.get("output_tokens")) is not None:
         words.append(f"{tokens(count)} out")
     if (usd := facts.get("usd")) is not None:
-        words.append(dollars(Decimal(usd)))
+        words.append(dollars(Decimal(usd)) + (" simulated" if facts.get("simulated") else ""))
     if node.run is not None:
         words.append(f"run {node.run}")
     return " · ".join(words)

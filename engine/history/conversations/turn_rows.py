@@ -72,6 +72,7 @@ def answered_document(result: Result) -> dict[str, Any]:
         "cache_write_tokens": usage.cache_write_tokens,
         "output_tokens": usage.output_tokens,
         "usd": None if usd is None else dollars_text(usd),
+        "simulated": result.simulated,
     }
 
 

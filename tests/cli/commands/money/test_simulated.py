@@ -56,6 +56,12 @@ def test_it_is_in_no_sum_and_no_budget_refuses_it(cli: Cli, sim: Path, rows: Pat
     assert [run["simulated"] for run in runs if run["command"] == "compare"] == [True, True]
 
 
+def test_the_turns_of_a_session_say_that_their_cost_is_none(cli: Cli, sim: Path) -> None:
+    assert cli("ask", "hi", "-p", "sim-openai", "--session", "tea", "--config", str(sim)).code == 0
+    assert " simulated · run 1" in cli("session", "show", "tea").out
+    assert [node["simulated"] for node in cli("session", "show", "tea", "--json").json["nodes"]] == [True]
+
+
 def test_the_limit_of_a_run_holds_as_in_a_rehearsal(cli: Cli, sim: Path, rows: Path, tmp_path: Path) -> None:
     refused = cli("ask", "hi", "-p", "sim-openai", "--config", str(sim), "--max-cost", "0.000001")
     assert refused.code == 4 and "--max-cost" in refused.everything
