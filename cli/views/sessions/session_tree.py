@@ -17,6 +17,7 @@ from ....providers.untrusted import one_line
 from ..line import CAUTION, QUIET, STRONG
 from ..numbers import dollars, tokens
 from ..tools.calls import LONGEST_CALL
+from ..wrap import wrap_line
 
 _INDENT = "     "
 
@@ -71,15 +72,15 @@ def _turn(tree: SessionTree, node: StoredTurn, indent: int, is_way: bool, width:
     first.append(one_line(asked, width) or ("(what tools gave)" if gave else "(no text)"), style)
     said = one_line(answer, width) or ("(calls)" if called else "(no text)")
     second = Text.assemble((margin, QUIET), _INDENT, ("→ ", QUIET), (said, style))
-    third = Text.assemble((margin, QUIET), (_INDENT + "  " + _facts(node), QUIET))
-    lines = [first, *_tools(node.turn.asked, margin, style), second, *_tools(node.turn.pieces, margin, style), third]
+    begin = margin + _INDENT + "  "
+    facts = [Text(begin + words, QUIET) for words in wrap_line(_facts(node), width - cell_len(begin))]
+    lines = [first, *_tools(node.turn.asked, margin, style), second, *_tools(node.turn.pieces, margin, style), *facts]
     if here := _tips(tree, node):
-        if third.cell_len + cell_len(here) > width:
+        if lines[-1].cell_len + cell_len(here) > width:
             lines.append(Text.assemble((margin, QUIET), _INDENT + " "))
         lines[-1].append(here, STRONG)
     for line in lines:
-        if line is not third:
-            line.truncate(width, overflow="ellipsis")
+        line.truncate(width, overflow="ellipsis")
     return lines
 
 
