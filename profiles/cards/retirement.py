@@ -60,21 +60,19 @@ class Retirement(Struct, frozen=True):
 
     def words(self, model: str, today: date) -> str:
         """What people should know of it."""
-        on = self.on if len(self.on) > 4 else f"in {self.on}"
+        when = f"on {self.on}" if len(self.on) > 4 else f"in {self.on}"
         left = self.days_left(today)
         soon = "today" if left == 0 else "tomorrow" if left == 1 else f"in {left} days"
         ended = self.has_ended(today)
         if self.then == "rerouted" and self.successor:
             if ended:
-                return f"{model} ended on {on}: {self.successor} answers in its place, at its own price"
-            return f"{model} ends on {on} ({soon}): then {self.successor} answers in its place, at its own price"
-        when = f"stopped answering {'on ' if len(self.on) > 4 else ''}{on}"
-        if not ended:
-            when = f"stops answering on {on} ({soon})"
+                return f"{model} ended {when}: {self.successor} answers in its place, at its own price"
+            return f"{model} ends {when} ({soon}): then {self.successor} answers in its place, at its own price"
+        said = f"stopped answering {when}" if ended else f"stops answering {when} ({soon})"
         if not self.confirmed:
-            said = when.replace("stopped", "is said to have stopped").replace("stops", "is said to stop")
-            when = f"{said}; its provider does not confirm the date"
-        return f"{model} {when}{f'; use {self.successor}' if self.successor else ''}"
+            said = said.replace("stopped", "is said to have stopped").replace("stops", "is said to stop")
+            said += "; its provider does not confirm the date"
+        return f"{model} {said}{f'; use {self.successor}' if self.successor else ''}"
 
 
 class ListedEnd(Struct, frozen=True):

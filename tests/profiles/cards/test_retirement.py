@@ -146,3 +146,17 @@ def test_mistakes_are_named_with_their_place() -> None:
     ):
         with pytest.raises(ConfigError, match=words):
             read_ends(read_yaml(f"retirements: [{text}]", "f.yaml"), "openai")
+
+
+def test_an_end_in_a_year_is_told_in_whole_words() -> None:
+    today = date(2026, 12, 1)
+    for end, said in (
+        (Retirement("2026", "b"), "a stopped answering in 2026; use b"),
+        (Retirement("2027", "b"), "a stops answering in 2027 (in 395 days); use b"),
+        (Retirement("2025", "b", "rerouted"), "a ended in 2025: b answers in its place, at its own price"),
+        (
+            Retirement("2025", confirmed=False),
+            "a is said to have stopped answering in 2025; its provider does not confirm the date",
+        ),
+    ):
+        assert end.words("a", today) == said
