@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, str] = {
     "fan-out": "fan_out",
     "latency": "latency",
     "decoder": "decoding",
+    "streaming": "streaming",
     "live": "live_view",
     "history": "history",
     "sessions": "sessions",

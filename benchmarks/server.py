@@ -5,6 +5,9 @@ four words, or as many events as the second part says, `/0/50/v1/...`; with `/50
 its last are the seconds from the whole request to the word, by this server's clock. A request that does not ask
 for a stream gets one body of 2 KB, or of few bytes where the second part is `short`.
 
+`/0/whole/DIALECT/WORDS/...` is a stream in the shape of any dialect, as fast as it is taken; with `paced` in its place
+each event comes by itself, and its word is the time at which it was sent, by the clock that all processes share.
+
 Run by itself it prints its port and serves until its standard input ends.
 """
 
@@ -21,12 +24,15 @@ from contextlib import contextmanager
 from functools import cache
 from typing import cast
 
-from streams import chat_stream
+from streams import STREAMS, WORD, chat_stream
 
 WORDS_IN_ANSWER = 4
 BODY_BYTES, SHORT_BODY_BYTES = 2048, 400
 EVENTS_PER_WRITE = 5
 """Of a long stream: it arrives in pieces, as from a model that thinks."""
+
+PACE_S = 0.005
+"""Between two events of a paced stream."""
 
 CLOCK_GAP_S = 0.1
 """Between the two words of the server's clock."""
@@ -67,6 +73,9 @@ class Answering(asyncio.Protocol):
         if steps[2] == b"clock":
             asyncio.get_running_loop().call_later(int(steps[1]) / 1000, self._tell_time, came, False)
             return
+        if steps[2] in (b"whole", b"paced"):
+            self._stream(stream_of_words(steps[3].decode(), int(steps[4])), is_paced=steps[2] == b"paced")
+            return
         streams = b'"stream":true' in body or b'"stream": true' in body
         answer = (
             _stream(int(steps[2]) if steps[2].isdigit() else 0)
@@ -92,12 +101,39 @@ class Answering(asyncio.Protocol):
         else:
             asyncio.get_running_loop().call_later(CLOCK_GAP_S, self._tell_time, came, True)
 
+    def _stream(self, stream: bytes, *, is_paced: bool) -> None:
+        head = _head("text/event-stream", f"content-length: {len(stream)}")
+        if not is_paced:
+            self._write(head + stream)
+            return
+        self._write(_head("text/event-stream", "connection: close"))
+        events = [event + b"\n\n" for event in stream.split(b"\n\n") if event]
+        asyncio.get_running_loop().call_later(PACE_S, self._next_event, events, 0)
+
+    def _next_event(self, events: list[bytes], number: int) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(events[number].replace(WORD.encode(), f" {time.monotonic():.6f}".encode()))
+        if number + 1 < len(events):
+            asyncio.get_running_loop().call_later(PACE_S, self._next_event, events, number + 1)
+        else:
+            self._transport.close()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
     def _reply(self, answer: tuple[bytes, ...], number: int) -> None:
         if self._transport is None or self._transport.is_closing():
             return
         self._transport.write(answer[number])
         if number + 1 < len(answer):
             asyncio.get_running_loop().call_soon(self._reply, answer, number + 1)
+
+
+@cache
+def stream_of_words(dialect: str, words: int) -> bytes:
+    return STREAMS[dialect](words)
 
 
 def _content_length(head: bytes) -> int:

@@ -19,13 +19,18 @@ _LEISURE = 5
 """What a drawing takes is at most a sixth of the time, however long the block."""
 _STYLES = re.compile(r"\x1b\[[0-9;]*m")
 _TABLE = "table_open"
+_LIST_ENDS = ("list_item_close", "bullet_list_close", "ordered_list_close")
+_MARKS = re.compile(r"[\n\t*_`\[\]<>#|~\\$&=+]")
+"""What may make something else of a paragraph than words."""
+_WORDS = re.compile(r"( *)([^ ]+)")
 
 
 class GrowingMarkdown:
     """Takes the text in pieces and gives what is to be written to the terminal.
 
     Only the last block of the document can still change, so only that is drawn again, and no more of it than the
-    window holds; the cursor stands at the end of its last line. Lines are counted as the window is now: a terminal
+    window holds; the cursor stands at the end of its last line. Words that go on with a paragraph are written behind it
+    at once, and stand there where the next drawing would put them. Lines are counted as the window is now: a terminal
     that has become narrower has folded them. What comes after `MAX_CHARACTERS` is written as it is: to draw a megabyte
     takes a minute.
     """
@@ -37,17 +42,22 @@ class GrowingMarkdown:
         self._kept = self._taken = 0
         self._next_at = float("-inf")
         self._is_plain = False
+        self._gap: str | None = None
+        """Where words may be written at once: spaces that stand between what is drawn and the next of them."""
+        self._folds = False
+        """Whether the next line of these words begins at the edge."""
 
     def feed(self, text: str) -> str:
-        """Take the next piece. Nothing is drawn more often than an eye can follow."""
+        """Take the next piece. Nothing is drawn anew more often than an eye can follow."""
         self._taken += len(text)
         if self._taken > MAX_CHARACTERS:
             return self._undrawn(text)
         self._text += text
+        words = self._behind(text)
         began = self._clock()
         if began < self._next_at:
-            return ""
-        drawn = self._draw()
+            return words
+        drawn = words + self._draw()
         ended = self._clock()
         self._next_at = ended + max(BETWEEN_DRAWINGS_S, _LEISURE * (ended - began))
         return drawn
@@ -61,8 +71,25 @@ class GrowingMarkdown:
         written = self._settle() + self._draw(last=True)
         if self._drawn or self._is_plain:
             written += "\n"
-        self._text, self._drawn, self._kept = "", [], 0
+        self._text, self._drawn, self._kept, self._gap = "", [], 0, None
         self._taken, self._is_plain = 0, False
+        return written
+
+    def _behind(self, text: str) -> str:
+        """What may be written of `text` at once, which is all or nothing."""
+        gap, self._gap = self._gap, None
+        if gap is None or _MARKS.search(text):
+            return ""
+        lines, text = [self._drawn[-1]], gap + text
+        for space, word in _WORDS.findall(text):
+            if self._fits(lines[-1] + space + word):
+                lines[-1] += space + word
+            elif space and self._folds and self._fits(word) and len(self._drawn) + len(lines) < self._most():
+                lines.append(word)
+            else:
+                return ""
+        written = "\n".join(lines)[len(self._drawn[-1]) :]
+        self._drawn[-1:], self._gap = lines, text[len(text.rstrip(" ")) :]
         return written
 
     def _undrawn(self, text: str) -> str:
@@ -70,7 +97,7 @@ class GrowingMarkdown:
         if self._is_plain:
             return text
         written = self._settle() + self._draw(last=True) + text
-        self._text, self._drawn, self._kept, self._is_plain = "", [], 0, True
+        self._text, self._drawn, self._kept, self._gap, self._is_plain = "", [], 0, None, True
         return written
 
     def _settle(self) -> str:
@@ -84,18 +111,21 @@ class GrowingMarkdown:
         return f"{written}\n\n" if lines else written
 
     def _draw(self, *, last: bool = False) -> str:
-        written = self._settle()
+        written, self._gap = self._settle(), None
         if is_blank(self._text):
             return written
         lines = self._lines(self._text)
-        most = max(3, self._screen.size.height - 2)
+        most = self._most()
         if not last and self._is_table() and len(lines) > most:
             return written + self._changed([f"… a table, {len(lines)} lines so far"])
         if not last and len(lines) - self._kept > most:
             stays = lines[self._kept : len(lines) - most]
             written += f"{self._changed(stays)}\n"
             self._kept, self._drawn = self._kept + len(stays), []
-        return written + self._changed(lines[self._kept :])
+        written += self._changed(lines[self._kept :])
+        if self._drawn and (depth := self._open_paragraph()):
+            self._gap, self._folds = self._text[len(self._text.rstrip(" ")) :], depth == 1
+        return written
 
     def _changed(self, lines: list[str]) -> str:
         """What turns the drawn lines into these, from the first that is another."""
@@ -117,10 +147,19 @@ class GrowingMarkdown:
     def _lines(self, text: str) -> list[str]:
         if len(text) > MAX_CHARACTERS:
             return text.rstrip("\n").split("\n")
-        width = max(20, self._screen.width - 1)
-        paper = Console(width=width, force_terminal=True, no_color=self._screen.no_color)
+        paper = Console(width=self._width(), force_terminal=True, no_color=self._screen.no_color)
         drawn = rendered(ModelMarkdown(text), screen=paper).rstrip("\n")
-        return drawn.split("\n") if drawn else []
+        return [line.rstrip(" ") for line in drawn.split("\n")] if drawn else []
+
+    def _width(self) -> int:
+        return max(20, self._screen.width - 1)
+
+    def _most(self) -> int:
+        """How many lines are drawn again."""
+        return max(3, self._screen.size.height - 2)
+
+    def _fits(self, line: str) -> bool:
+        return cell_len(_STYLES.sub("", line)) <= self._width()
 
     def _whole(self) -> int:
         """How many characters of the text belong to blocks that are whole: all but the last one."""
@@ -132,6 +171,17 @@ class GrowingMarkdown:
         if len(starts) < 2:
             return 0
         return sum(len(line) + 1 for line in self._text.split("\n")[: starts[-1]])
+
+    def _open_paragraph(self) -> int:
+        """How many blocks end with the text, of which the innermost is a paragraph that may go on; else 0."""
+        if self._text.endswith(("\n", "\t", "  ")):
+            return 0
+        for depth, token in enumerate(reversed(model_parser().parse(self._text)), 1):
+            if token.type == "paragraph_close":
+                return depth
+            if token.type not in _LIST_ENDS:
+                return 0
+        return 0
 
     def _is_table(self) -> bool:
         return any(token.type == _TABLE and token.level == 0 for token in model_parser().parse(self._text))

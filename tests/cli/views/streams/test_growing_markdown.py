@@ -78,15 +78,15 @@ def at_once(text: str, width: int) -> list[str]:
     return [line.rstrip() for line in captured.get().split("\n")]
 
 
-def slow_clock() -> Callable[[], float]:
-    """A drawing takes no time, and the next piece comes long after."""
+def slow_clock(quick: int = 1) -> Callable[[], float]:
+    """A drawing takes no time, and the next piece comes long after, or so many `quick` ones come at a time."""
     ticks = count()
-    return lambda: next(ticks) // 2 * 10.0
+    return lambda: next(ticks) // 2 // quick * 10.0
 
 
-def drawn(text: str, width: int, height: int, seed: int) -> Paper:
+def drawn(text: str, width: int, height: int, seed: int, quick: int = 1) -> Paper:
     screen = Console(width=width, height=height, force_terminal=True, _environ={"TERM": "xterm"})
-    growing, paper, chance = GrowingMarkdown(screen, clock=slow_clock()), Paper(width), random.Random(seed)
+    growing, paper, chance = GrowingMarkdown(screen, clock=slow_clock(quick)), Paper(width), random.Random(seed)
     while text:
         size = chance.randint(1, 30)
         paper.write(growing.feed(text[:size]))
@@ -95,11 +95,43 @@ def drawn(text: str, width: int, height: int, seed: int) -> Paper:
     return paper
 
 
-@each("width", [30, 80, 160], every=4)
+@each("width", [30, 80, 160], every=6)
 @each("seed", [1, 2])
-def test_the_end_is_the_same_as_of_the_whole(width: int, seed: int) -> None:
-    shown = [line for line in drawn(DOCUMENT, width, 50, seed).text() if line]
+@each("quick", [1, 9])
+def test_the_end_is_the_same_as_of_the_whole(width: int, seed: int, quick: int) -> None:
+    shown = [line for line in drawn(DOCUMENT, width, 50, seed, quick).text() if line]
     assert shown == [line for line in at_once(DOCUMENT, width) if line]
+
+
+@pytest.mark.parametrize("begin", ["The first", "1. one\n2. The first", "It is **bold**, and the first"])
+def test_words_are_seen_at_once_where_they_will_stand(begin: str) -> None:
+    screen = Console(width=60, height=20, force_terminal=True, _environ={"TERM": "xterm"})
+    growing, paper = GrowingMarkdown(screen, clock=lambda: 0.0), Paper(60)
+    text = ""
+    for piece in (begin, " words", " ", "go", "\u4e2d\u6587 ", "on", ","):
+        text += piece
+        paper.write(growing.feed(piece))
+        assert [line for line in paper.text() if line] == [line for line in at_once(text, 60) if line], piece
+    assert growing.late() == ""
+    for piece in (" *and*", " so", "\n", "more ", "words"):
+        assert growing.feed(piece) == "", "it has to be drawn"
+    paper.write(growing.late())
+    paper.write(growing.feed(" yes"))
+    assert paper.text()[-1].endswith("more words yes")
+
+
+def test_a_line_that_is_full_goes_on_in_the_next_one_where_that_begins_at_the_edge() -> None:
+    screen = Console(width=40, height=20, force_terminal=True, _environ={"TERM": "xterm"})
+    for begin, is_seen in (("The first words", True), ("- The first words", False)):
+        growing, paper, text = GrowingMarkdown(screen, clock=lambda: 0.0), Paper(40), begin
+        paper.write(growing.feed(begin))
+        for piece in (" are followed by more", " of them", " until", " the line is full, and", " the next"):
+            text += piece
+            paper.write(growing.feed(piece))
+        seen = [line for line in at_once(text, 40) if line]
+        assert len(seen) > 1 and (paper.text() == seen) is is_seen
+        paper.write(growing.late())
+        assert paper.text() == seen
 
 
 def test_no_more_is_drawn_again_than_the_window_holds() -> None:
@@ -120,7 +152,7 @@ def test_a_window_that_became_narrower_counts_folded_lines() -> None:
     growing = GrowingMarkdown(screen, clock=slow_clock())
     growing.feed("word " * 14)
     screen.width = 40
-    assert growing.feed("end").startswith("\x1b[1A\r\x1b[J")
+    assert growing.feed("end").startswith("\nend\x1b[2A\r\x1b[J"), "the first line has become two"
 
 
 def test_nothing_gives_nothing() -> None:
