@@ -121,7 +121,7 @@ def options(
     ),
 ) -> None:
     if version:
-        sys.stdout.write(f"thinkdial {VERSION}\n")
+        emit(f"thinkdial {VERSION}\n")
         raise typer.Exit
     if show_completion is not None or install_completion is not None:
         from .completion.scripts import installed, script_for

@@ -18,11 +18,7 @@ def main() -> None:
     atexit.register(gc.freeze)  # what is left goes with the process: nobody has to look through it
     sys.unraisablehook = _heard_again
     try:
-        if sys.argv[1:] in (["--version"], ["-V"], ["version"]):
-            from ..providers.version import VERSION
-
-            sys.stdout.write(f"thinkdial {VERSION}\n")
-            sys.stdout.flush()
+        if sys.argv[1:] in (["--version"], ["-V"], ["version"]) and _told_version():
             return
         if sys.argv[1:2] == ["--complete"]:
             from .completion.entry import complete
@@ -42,6 +38,18 @@ def main() -> None:
 
         forget(sys.stdout)
         sys.exit(ExitCode.BROKEN_PIPE)
+
+
+def _told_version() -> bool:
+    """Say it without any import; False where nobody can be told so: then the command says why."""
+    from ..providers.version import VERSION
+
+    try:
+        sys.stdout.write(f"thinkdial {VERSION}\n")
+        sys.stdout.flush()
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def _heard_again(unraisable: sys.UnraisableHookArgs) -> None:

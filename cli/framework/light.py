@@ -17,6 +17,8 @@ from typing import Any, cast, get_args, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ..output import emit
+
 _UNDECIDED = object()
 _ParseError: type[Exception] = typer.BadParameter.__mro__[1]
 """The error of a command line that cannot be read; Typer gives it no name of its own."""
@@ -42,6 +44,9 @@ class LightCommand(TyperCommand):
         if code:
             ctx.exit(int(code))
         return code
+
+    def get_help_option(self, ctx: Any) -> Any:
+        return _told_by_us(super().get_help_option(ctx))
 
     def get_params(self, ctx: Any) -> list[Any]:
         return _lightened(super().get_params(ctx))
@@ -89,6 +94,9 @@ class LightCommand(TyperCommand):
 class LightGroup(TyperGroup):
     """A group with light parameters."""
 
+    def get_help_option(self, ctx: Any) -> Any:
+        return _told_by_us(super().get_help_option(ctx))
+
     def get_params(self, ctx: Any) -> list[Any]:
         return _lightened(super().get_params(ctx))
 
@@ -100,6 +108,19 @@ class LightGroup(TyperGroup):
             from .typos import hinted
 
             raise hinted(error, self, ctx, given) from None
+
+
+def _told_by_us(option: Any) -> Any:
+    """The help goes out as all other data does: a full disk and a closed output are told in words."""
+    if option is not None:
+        option.callback = _show_help
+    return option
+
+
+def _show_help(ctx: Any, _: object, is_wanted: bool) -> None:
+    if is_wanted and not ctx.resilient_parsing:
+        emit(f"{ctx.get_help()}\n")
+        ctx.exit()
 
 
 class _PlainValue:

@@ -19,6 +19,8 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
+from ..cases import each
+
 pytestmark = pytest.mark.slow  # processes of their own, terminals and signals
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -93,6 +95,14 @@ def test_a_full_disk_behind_stdout(process: Any, sim: Path, name: str) -> None:
         _, err = started.communicate(timeout=20)
     assert started.returncode == 2
     assert b"standard output cannot be written: No space left on device" in err and b"Traceback" not in err
+
+
+@each("words", [("--version",), ("--help",), ("history", "list", "-h")])
+def test_help_and_version_say_why_nobody_can_read_them(process: Any, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        started = process.start(*words, stdout=full)
+        _, err = started.communicate(timeout=20)
+    assert started.returncode == 2 and err.startswith(b"Error: standard output cannot be written: No space left")
 
 
 @pytest.mark.parametrize("closing", ["0", "1", "2"])
