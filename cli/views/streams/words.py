@@ -7,11 +7,14 @@ from collections.abc import Callable
 
 from rich.cells import cell_len, chop_cells
 
+ROOM_FOR_A_WORD = 20
+"""Columns that the rest of a word may still need."""
+
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+")
 
 
 class WordStream:
-    """Text in pieces as lines of a terminal. A word is held until it is known where it ends.
+    """Text in pieces as lines of a terminal. Near the end of a line a word is held until it is known where it ends.
 
     With a `bar` it stands before every line, and of several blank lines one is left, at the end none.
     """
@@ -39,6 +42,8 @@ class WordStream:
                 self._word += piece
                 if len(self._word) > self._room():
                     written.append(self._placed())
+        if self._word and self._column + cell_len(self._gap + self._word) + ROOM_FOR_A_WORD <= self._room():
+            written.append(self._placed())
         return "".join(written)
 
     def end(self) -> str:

@@ -50,7 +50,11 @@ def test_what_is_longer_than_a_line_is_broken_into_lines_and_not_held() -> None:
     assert stream.end() == ""
 
 
-def test_a_word_is_written_as_soon_as_it_ends() -> None:
+def test_a_word_is_written_as_it_comes_where_its_rest_has_room_and_else_as_soon_as_it_ends() -> None:
     stream = WordStream(lambda: 80)
-    assert [stream.feed(piece) for piece in ("Ye", "s, ", "it is", " so.")] == ["", "Yes,", " it", " is"]
-    assert stream.end() == " so.\n"
+    assert [stream.feed(piece) for piece in ("Ye", "s, ", "it is", " so.")] == ["Ye", "s,", " it is", " so."]
+    assert stream.end() == "\n"
+    stream = WordStream(lambda: 30)
+    pieces = ("It is", " not con", "sider", "ed at", " length", ".")
+    assert [stream.feed(piece) for piece in pieces] == ["It is", " not", "", " considered", " at", ""]
+    assert stream.end() == "\nlength.\n"
