@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -33,8 +34,6 @@ KEY_WORDS = ("_API_KEY", "_TOKEN", "_SECRET", "BEDROCK")
 MEMORY, LEAST_FREE = Path("/dev/shm"), 4 << 30  # noqa: S108 - only pytest's own private directories are made there
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > LEAST_FREE:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # a history that is written waits for no disk
-
-IS_LAST_FIRST = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579"
 
 
 def bytecode(config: pytest.Config) -> Path | None:
@@ -70,12 +69,24 @@ def _compiled_once(session: pytest.Session) -> Iterator[None]:
         yield
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
-    """Every second process begins with the last file: two compile half of all each, and find the other half done."""
-    outcome: Any = yield
-    if IS_LAST_FIRST and isinstance(collector, pytest.Directory):
-        outcome.get_result().result.reverse()
+class OwnOrder:
+    """Every process goes through the files in another order: each file is compiled by one, and found done by others.
+
+    A plugin, as the hooks of this file are not called for directories within directories.
+    """
+
+    def __init__(self) -> None:
+        self._random = Random(os.environ.get("PYTEST_XDIST_WORKER"))  # noqa: S311 - nothing hangs on it
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Iterator[None]:
+        outcome: Any = yield
+        if isinstance(collector, pytest.Directory):
+            self._random.shuffle(outcome.get_result().result)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(OwnOrder())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
