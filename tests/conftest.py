@@ -76,7 +76,7 @@ class OwnOrder:
     """
 
     def __init__(self) -> None:
-        self._random = Random(os.environ.get("PYTEST_XDIST_WORKER"))  # noqa: S311 - nothing hangs on it
+        self._random = Random(os.environ.get("PYTEST_XDIST_WORKER"))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Iterator[None]:

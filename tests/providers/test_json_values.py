@@ -162,6 +162,7 @@ def test_a_number_of_thousands_of_digits_costs_no_answer() -> None:
         parse_json(digits)  # what is ours stays exact
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["[],", '{"a":{}},', '"ab",', "999,", "[", '"a,\\"[",[],'])
 @pytest.mark.parametrize("kind", [bytes, str])
 def test_a_document_of_nothing_but_values_is_refused_before_they_are_made(

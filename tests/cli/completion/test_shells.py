@@ -110,6 +110,7 @@ def test_bash(place: Path, keys: str, wanted: str) -> None:
     assert wanted in typed(place, ["bash", "--norc", "--noprofile", "-i"], begin, keys, wanted)
 
 
+@pytest.mark.slow
 @needs["zsh"]
 @each(("keys", "wanted"), CASES)
 def test_zsh(place: Path, keys: str, wanted: str) -> None:
@@ -117,6 +118,7 @@ def test_zsh(place: Path, keys: str, wanted: str) -> None:
     assert wanted in typed(place, ["zsh", "-f", "-i"], begin, keys, wanted)
 
 
+@pytest.mark.slow
 @needs["fish"]
 @each(("keys", "wanted"), CASES)
 def test_fish(place: Path, keys: str, wanted: str) -> None:
@@ -151,6 +153,7 @@ def cpu_of(command: list[str], place: Path) -> float:
     return least
 
 
+@pytest.mark.slow
 def test_it_costs_little_and_imports_no_framework(place: Path) -> None:
     line = ["-m", "thinkdial", "--complete", "bash", "thinkdial history show l", "@:="]
     subprocess.run([sys.executable, *line], env=environment(place), cwd=place / "here", check=True, capture_output=True)

@@ -14,6 +14,7 @@ def imported_with(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run.answers", "run.table", "run.receipt", "run.export"])
 def test_markdown_is_imported_only_to_render_it(name: str) -> None:
     modules = imported_with(f"thinkdial.cli.views.{name}")

@@ -321,6 +321,7 @@ def endless(head: bytes, piece: bytes, sent: list[int]) -> Callable[[asyncio.Str
     return script
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begin", ["", 'data: {"choices":[{"index":0,"delta":{"content":"'])
 def test_a_gigabyte_in_one_event(exchange: Exchange, wire: Any, begin: str) -> None:
     sent = [0]

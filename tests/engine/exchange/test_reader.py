@@ -34,7 +34,7 @@ from thinkdial.providers.turns.pieces import TurnPiece
 from ...cases import each
 from .recordings import CONTRACT, SSE, Recording, kind_of, prepared_for
 
-SHARE_OF_CUTS = pytest.mark.parametrize("nth", [3, pytest.param(1, marks=pytest.mark.slow)])
+SHARE_OF_CUTS = pytest.mark.parametrize("nth", [7, pytest.param(1, marks=pytest.mark.slow)])
 
 
 def events_of(name: str) -> list[bytes]:

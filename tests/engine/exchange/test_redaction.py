@@ -73,6 +73,7 @@ def test_other_escapes_hold_nothing_back() -> None:
         assert redactor.feed(data) == data
 
 
+@pytest.mark.slow
 @each("piece", [b"s", b"\\", b"\\u0073", b"sk-secret-", b"\\u0073\\u006b-", b"\\\\\\\\s", b"sk\\u00"])
 def test_the_time_grows_with_the_bytes(piece: bytes) -> None:
     secret = KEYS[0].encode()

@@ -93,6 +93,7 @@ def test_every_body_is_one_that_the_newest_sdk_could_have_written() -> None:
     assert checked > 4000
 
 
+@pytest.mark.slow
 def test_the_check_of_converse_finds_what_is_wrong() -> None:
     with pytest.raises(AssertionError, match="textFormatt"):
         check_converse({"messages": [], "outputConfig": {"textFormatt": {}}})

@@ -76,6 +76,7 @@ def routes() -> Iterator[Route]:
         yield route(provider, "newcomer-9", dialect)
 
 
+@pytest.mark.slow
 @each("found", routes, ids=lambda found: f"{found.target.profile.name}-{found}")
 def test_every_body_is_one_that_the_sdk_could_have_written(found: Route) -> None:
     for value, system, stream in product(VALUES, (None, "be brief"), (True, False)):
@@ -96,13 +97,15 @@ SHAPES = (
 )  # fmt: skip
 
 
-@each("found", routes, ids=lambda found: f"{found.target.profile.name}-{found}", every=5)
+@pytest.mark.slow
+@each("found", routes, ids=lambda found: f"{found.target.profile.name}-{found}")
 def test_every_body_with_a_shape_is_one_that_the_sdk_could_have_written(found: Route) -> None:
     for value, shape in product(("auto", "off", "low", "high"), SHAPES):
         prepared = prepare(found.target, parse_think(value), Prompt("hi", shape=shape), REFERENCE)
         check(found.target.dialect, json.loads(prepared.request.body))
 
 
+@pytest.mark.slow
 @each(
     "dialect, body",
     [
@@ -131,6 +134,7 @@ def test_the_check_finds_what_is_wrong(dialect: str, body: dict[str, Any]) -> No
         check(dialect, body)
 
 
+@pytest.mark.slow
 def test_every_level_word_for_gemini_is_in_the_enum_of_the_sdk() -> None:
     known = {level.value for level in genai_types.ThinkingLevel}
     assert set(facts.spellings()["gemini-level"].words.values()) <= known

@@ -27,6 +27,7 @@ def drawn(seed: object, blocks: int, n_a: int, n_b: int, *, times: float = 1.0, 
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [0.5, 1.0, 1.4])
 def test_of_one_block_it_is_the_test_of_rank_sums(times: float) -> None:
     [(a, b)] = drawn("one", 1, 9, 8, times=times)
@@ -75,6 +76,7 @@ def test_rates_give_no_more_false_alarms_than_said(rate: float) -> None:
     assert alarms / 300 <= 0.05 + 3 * (0.05 * 0.95 / 300) ** 0.5
 
 
+@pytest.mark.slow
 def test_a_law_that_has_moved_is_found_in_blocks_that_have_little_in_common() -> None:
     shown = sum(blocks_differ(drawn(seed, 12, 3, 3, times=1.5)).p <= 0.05 for seed in range(100))
     assert shown >= 95

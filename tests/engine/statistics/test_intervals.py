@@ -124,6 +124,7 @@ def test_medians_are_covered(law: str, n: int, least: float) -> None:
     assert medians(law, n, 1000) >= least
 
 
+@pytest.mark.slow
 @each("level", [0.8, 0.95, 0.99])
 def test_medians_are_covered_at_every_size_by_any_continuous_law(level: float) -> None:
     """By the law of the ranks: how many of n values lie below their median is binomial, whatever they come from."""

@@ -202,6 +202,7 @@ def checked(reply: Reply) -> None:
         assert count is None or 0 <= count < 10**16
 
 
+@pytest.mark.slow
 def test_values_of_any_type_in_a_stream_raise_nothing_but_value_error(api: Any, name: str) -> None:
     events = [Event(event, written(document)) for event, document in events_of(name)]
     for number, (event, document) in enumerate(events_of(name)):

@@ -77,6 +77,7 @@ def test_a_text_that_does_not_end_and_deep_nesting_are_no_json(monkeypatch: pyte
             parse_blocks([data[:40], data[40:]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [b"plain words ", b"a line\\n", b"\\ud83d\\ude00 "])
 def test_a_long_body_is_held_about_once(unit: bytes) -> None:
     size = 4 * LONG_BODY_BYTES

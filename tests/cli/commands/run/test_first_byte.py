@@ -40,6 +40,7 @@ LATE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["ask", "compare"])
 def test_history_and_prices_wait_for_the_first_byte(
     process: Any, sim: Path, tmp_path: Path, own_home: Path, command: str

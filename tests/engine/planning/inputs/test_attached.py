@@ -83,8 +83,17 @@ def test_what_each_wire_takes(line: str) -> None:
             body = made.request.body.decode()
             assert b64encode(FILES[kind][1]).decode() in body
             assert body.index("What is it?") < body.index(b64encode(FILES[kind][1]).decode()) or route == "ollama"
+
+
+@pytest.mark.slow
+@each("line", TAKEN.strip().splitlines(), ids=lambda line: line.split()[0])
+def test_what_each_wire_takes_is_what_the_sdk_could_have_written(line: str) -> None:
+    route, *taken = line.split()
+    for kind, word in zip(FILES, taken, strict=True):
+        for think in ("off", "low", "high") if word != "-" else ():
+            made = prepared(route, kind, think)
             if made.target.provider.name in PROVIDERS:
-                check(made.target.dialect, json.loads(body))
+                check(made.target.dialect, json.loads(made.request.body))
 
 
 @each(
