@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
@@ -64,31 +65,30 @@ class Recorder:
         self._is_taking = self._is_closed = False
         self._starting: asyncio.TimerHandle | None = None
         self._held: threading.Event | None = None
+        self._patience = _Patience()
 
     @property
     def problem(self) -> StoreError | None:
         """Why nothing more is stored, if something went wrong."""
         return self._scribe.problem
 
-    async def reserve(self, index: int, call: CallHead, usd: Decimal | None) -> None:
+    def reserve(self, index: int, call: CallHead, usd: Decimal | None) -> asyncio.Future[None]:
         """To be awaited before the request leaves: then the call counts, with `usd`, whatever happens to this process.
 
         It waits for others who keep the history locked, but not for long. Each one is to be finished or dropped.
         A second one of the same `index` is another attempt.
         """
-        if not self._take():
-            return
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
+        if not self._take():
+            future.set_result(None)
+            return future
         self._scribe.tell(
-            lambda writing, connection: writing.reserve(connection, index, call, usd),
+            lambda writing, _: writing.reserve(index, call, usd),
             waiter=Waiter(partial(_settle, future), loop, is_keen=False),
         )
-        patience = loop.call_later(MOST_PATIENCE_S, _settle, future)
-        try:
-            await future
-        finally:
-            patience.cancel()
+        self._patience.bear(loop, future)
+        return future
 
     def estimate(self, index: int, usd: Decimal) -> None:
         """What a call that was reserved without an amount may cost."""
@@ -114,7 +114,7 @@ class Recorder:
     def dropped(self, index: int) -> None:
         """A call that was reserved has ended, and has cost nothing."""
         if self._is_told:
-            self._scribe.tell(lambda writing, connection: writing.drop(connection, index))
+            self._scribe.tell(lambda writing, _: writing.drop(index))
 
     def begin(self, index: int, call: CallHead) -> None:
         """A request has left. Soon after the first one the thread loads and opens what it needs."""
@@ -234,6 +234,7 @@ class Recorder:
             await future
             self._scribe.join()
         self._is_closed = True
+        self._patience.end()
         return self._scribe.run
 
     @property
@@ -264,6 +265,34 @@ class Recorder:
         self._held = kept
         if not is_late and self._is_told:
             kept.wait(SHOWN_PATIENCE_S)
+
+
+class _Patience:
+    """Lets those go on who have waited for `MOST_PATIENCE_S`, with one timer for all of them."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def bear(self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
+        """Wait no longer for `future` than that."""
+        waiting = self._waiting
+        while waiting and waiting[0][1].done():
+            waiting.popleft()
+        waiting.append((loop.time() + MOST_PATIENCE_S, future))
+        if self._timer is None:
+            self._timer = loop.call_later(MOST_PATIENCE_S, self._lose, loop)
+
+    def end(self) -> None:
+        """Nobody waits any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _lose(self, loop: asyncio.AbstractEventLoop) -> None:
+        waiting, now = self._waiting, loop.time()
+        while waiting and (waiting[0][0] <= now or waiting[0][1].done()):
+            _settle(waiting.popleft()[1])
+        self._timer = loop.call_at(waiting[0][0], self._lose, loop) if waiting else None
 
 
 def _no_step(writing: Writing, connection: sqlite3.Connection) -> None:

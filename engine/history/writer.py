@@ -5,28 +5,21 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any
-
-from msgspec.structs import replace
 
 from ..results.documents import dollars_text, result_document
 from ..results.moments import timestamp
 from ..results.result import Result
 from .blobs import compressed, packed, parted
 from .heads import CallHead, RunHead
-from .processes import Process, this_process
 from .sums.rollups import AddedSums, known_count
-from .sums.under_way import UnderWay, end_under_way, estimate_under_way, note_under_way
+from .sums.under_way import CallsUnderWay, UnderWay
 
 if TYPE_CHECKING:
     import sqlite3
-
-LONGEST_CALL = timedelta(hours=1, minutes=1)
-"""After this a call is over, where nobody can look whether its process still runs."""
-
 
 BYTES_A_ROW = 2**20
 
@@ -54,43 +47,37 @@ class Writing:
     def __init__(self, head: RunHead) -> None:
         self._head = head
         self._calls: dict[int, _Call] = {}
-        self._under_way: dict[int, list[tuple[int, UnderWay]]] = {}
-        self._process: Process | None = None
+        self._under_way = CallsUnderWay()
+        self._day = ""  # of the transaction, once it is asked for
         self.run: int | None = None
         self._turn: int | None = None
         self._finished: dict[int, int] = {}
         self._sums = AddedSums()
 
-    def reserve(self, connection: sqlite3.Connection, index: int, call: CallHead, usd: Decimal | None) -> None:
+    def reserve(self, index: int, call: CallHead, usd: Decimal | None) -> None:
         """Write down that a call will be made, with what it may cost, so that it counts whatever happens to us.
 
         Of a call that is written down already it is another attempt: the one before may be billed as well.
         """
         if call.simulated or self._head.simulated:
             return
-        if self._process is None:
-            self._process = this_process()
-        now = datetime.now(UTC)
-        day = timestamp(now if self._head.kept != "everything" else self._head.created_at)[:10]
-        noted = UnderWay(day, call.profile, call.provider, call.host, call.model, call.think, usd)
-        number = note_under_way(connection, noted, self._process, now + LONGEST_CALL)
-        self._under_way.setdefault(index, []).append((number, noted))
+        if not self._day:
+            now = datetime.now(UTC) if self._head.kept != "everything" else self._head.created_at
+            self._day = timestamp(now)[:10]
+        noted = UnderWay(self._day, call.profile, call.provider, call.host, call.model, call.think, usd)
+        self._under_way.begin(index, noted)
 
     def estimate(self, connection: sqlite3.Connection, index: int, usd: Decimal) -> None:
         """Put down what a call that is under way may cost, for each of its attempts of which that is not known."""
-        known = self._under_way.get(index, [])
-        for place, (number, noted) in enumerate(known):
-            if noted.usd is None and estimate_under_way(connection, number, usd):
-                known[place] = number, replace(noted, usd=usd)
+        self._under_way.estimate(connection, index, usd)
 
-    def drop(self, connection: sqlite3.Connection, index: int) -> None:
+    def drop(self, index: int) -> None:
         """A call has ended that is not counted: it was never made, or was turned away."""
-        for number, noted in self._under_way.pop(index, ()):
-            end_under_way(connection, number, noted)
+        self._under_way.end(index)
 
     def begin(self, connection: sqlite3.Connection, index: int, call: CallHead) -> None:
         if index not in self._under_way:
-            self.reserve(connection, index, call, None)
+            self.reserve(index, call, None)
         if self._head.kept != "everything":
             if self._head.kept == "run" and self.run is None:
                 self.run = self._insert_run(connection)
@@ -158,11 +145,13 @@ class Writing:
         call.pending.clear()
 
     def keep(self, connection: sqlite3.Connection) -> None:
-        """Write what the steps of a transaction have left for its end: sums, and the bytes of all calls under way.
+        """Write what the steps of a transaction have left for its end: calls begun and ended, sums, and bytes.
 
-        Those of a run that somebody has removed meanwhile are not written.
+        The bytes of a run that somebody has removed meanwhile are not written.
         """
+        self._under_way.write(connection)
         self._sums.write(connection)
+        self._day = ""
         for call in self._calls.values():
             for data in _in_rows(call.pending):
                 connection.execute(
@@ -175,7 +164,7 @@ class Writing:
         call = self._calls.pop(index, None)
         if call is None:
             return
-        self.drop(connection, index)
+        self.drop(index)
         if not self._head.simulated:
             self._sums.count(connection, self.run, result)
         if self._head.kept != "everything" or self.run is None:
@@ -210,7 +199,7 @@ class Writing:
 
     def add(self, connection: sqlite3.Connection, index: int, result: Result) -> None:
         """Add a result of which the sums alone are kept, whether its call was reserved or not."""
-        self.drop(connection, index)
+        self.drop(index)
         self._count(connection, result)
 
     def _count(self, connection: sqlite3.Connection, result: Result) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
@@ -31,7 +31,7 @@ UNBILLED_KINDS: frozenset[ErrorKind] = frozenset(
 
 def cost_is_unknown(result: Result) -> bool:
     """Whether `result` may have cost something, or more than is known, and nobody has said what."""
-    if result.warnings and any(notice.code == ATTEMPT_LOST.code for notice in result.warnings):
+    if ATTEMPT_LOST.code in _codes(result):
         return True
     return result.cost.usd is None and may_have_cost(result)
 
@@ -61,7 +61,7 @@ def after_lost(result: Result, lost: Iterable[Cost]) -> Result:
 
 def may_have_cost(result: Result) -> bool:
     """Whether `result` can have cost anything: a request left, and was not turned away before it was answered."""
-    return any(notice.code == ATTEMPT_LOST.code for notice in result.warnings) or last_may_have_cost(result)
+    return ATTEMPT_LOST.code in _codes(result) or last_may_have_cost(result)
 
 
 def last_may_have_cost(result: Result) -> bool:
@@ -69,7 +69,7 @@ def last_may_have_cost(result: Result) -> bool:
     failed = result.error
     return _may_have_cost(
         result.attempts,
-        [notice.code for notice in result.warnings],
+        _codes(result),
         bool(result.answer or result.reasoning.text),
         None if failed is None else failed.kind,
         None if failed is None else failed.status,
@@ -134,6 +134,10 @@ def _may_have_cost(
     if not attempts or NEVER_SENT.code in notices:
         return False
     return kind is None or has_said or (kind not in UNBILLED_KINDS and (status or 0) < 400)
+
+
+def _codes(result: Result) -> Collection[str]:
+    return [notice.code for notice in result.warnings] if result.warnings else ()
 
 
 def _has_lost(document: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 from decimal import Decimal
 from typing import Protocol
@@ -21,7 +22,7 @@ from ...runs.call import OnStored
 class Booking(Protocol):
     """One attempt, before it is made (a `Begin`) and after it (a `Keep`)."""
 
-    async def begin(self, prepared: Prepared, usd: Decimal | None) -> None: ...
+    def begin(self, prepared: Prepared, usd: Decimal | None) -> Awaitable[None]: ...
 
     async def keep(self, result: Result, settle: OnStored | None) -> Result: ...
 
@@ -121,8 +122,8 @@ class _Entry(Struct, frozen=True):
     sums: Sums
     index: int
 
-    async def begin(self, prepared: Prepared, usd: Decimal | None) -> None:
-        await self.sums.begin(self.index, prepared, usd)
+    def begin(self, prepared: Prepared, usd: Decimal | None) -> Awaitable[None]:
+        return self.sums.begin(self.index, prepared, usd)
 
     async def keep(self, result: Result, settle: OnStored | None) -> Result:
         """Add what may have cost something, and wait for nothing."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Any
+from operator import add
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ...costs.prices.pricing import DISAGREEMENT
 from ...results.charge import spending_is_unknown
@@ -17,23 +20,43 @@ if TYPE_CHECKING:
 MOST_TOKENS = 10**12
 """A reported count above this is a mistake of the provider's; it stays in the result and out of the sums."""
 
-_NUMBERS = (
-    "results", "unpriced", "reasoning_unknown", "input_tokens", "output_tokens", "reasoning_tokens", "estimated",
-)  # fmt: skip
-_AMOUNTS = ("usd", "output_usd", "reasoning_usd", "cache_saved_usd", "estimated_usd")
+
+class _Table(Struct, frozen=True):
+    """A table of sums: the columns of its key, and those that are added up."""
+
+    name: str
+    key: tuple[str, ...]
+    numbers: tuple[str, ...]
+    amounts: tuple[str, ...]
+
+
+_SPENDING = _Table(
+    "spending",
+    ("day", "profile", "provider", "model", "think", "host"),
+    ("results", "unpriced", "reasoning_unknown", "input_tokens", "output_tokens", "reasoning_tokens", "estimated"),
+    ("usd", "output_usd", "reasoning_usd", "cache_saved_usd", "estimated_usd"),
+)
+_FORECASTS = _Table(
+    "forecast_errors",
+    ("day", "provider", "model", "think", "host", "source"),
+    ("results", "within", "ranged", "covered", "above"),
+    ("expected_usd", "actual_usd", "absolute_error_usd"),
+)
 
 _exact = Context(prec=200)
+_NOTHING = Decimal(0)
 
-_Amounts = dict[str, Decimal | None]
-_Addition = tuple[dict[str, str], dict[str, int], _Amounts]
-"""The key of a row, and what is added to its numbers and amounts. All of one table have the same names."""
+_Key = tuple[str, ...]
+_Added = tuple[tuple[int, ...], tuple[Decimal, ...]]
+"""What is added to the numbers and to the amounts of a row, in the order of its table."""
 
 
 class AddedSums:
     """What the results of one transaction add to the sums: a row that many of them add to is written once."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, tuple[str, ...]], _Addition] = {}
+        self._spending: dict[_Key, _Added] = {}
+        self._forecasts: dict[_Key, _Added] = {}
 
     def count(self, connection: sqlite3.Connection, run: int | None, result: Result) -> None:
         """Add a finished result, within the transaction that stores it.
@@ -41,62 +64,64 @@ class AddedSums:
         What was never sent adds nothing, and neither does what a simulator has said.
         """
         if result.attempts > 0 and not result.simulated:
-            self._add("spending", *_spending_of(result))
+            _gather(self._spending, *_spending_of(result))
             if (judged := _forecast_of(result)) is not None:
-                self._add("forecast_errors", *judged)
+                _gather(self._forecasts, *judged)
             _note_disagreement(connection, run, result)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Put it all into the database, before the transaction ends."""
-        for (table, _), (key, numbers, amounts) in self._rows.items():
-            _add(connection, table, key, numbers, amounts)
-        self._rows.clear()
-
-    def _add(self, table: str, key: dict[str, str], numbers: dict[str, int], amounts: _Amounts) -> None:
-        place = table, tuple(key.values())
-        known = self._rows.get(place)
-        if known is None:
-            self._rows[place] = key, numbers, amounts
-            return
-        _, counted, summed = known
-        for name, more in numbers.items():
-            counted[name] += more
-        for name, usd in amounts.items():
-            if usd is not None:
-                summed[name] = _exact.add(summed[name] or Decimal(0), usd)
+        for table, rows in ((_SPENDING, self._spending), (_FORECASTS, self._forecasts)):
+            for key, added in rows.items():
+                _add(connection, table, key, added)
+            rows.clear()
 
 
 def add_spent(
-    connection: sqlite3.Connection, key: dict[str, str], numbers: Mapping[str, int], amounts: Mapping[str, Decimal]
+    connection: sqlite3.Connection, key: Mapping[str, str], numbers: Mapping[str, int], amounts: Mapping[str, Decimal]
 ) -> None:
     """Add to the row of `key` in the sums; what is not named stays as it is."""
-    known = {**dict.fromkeys(_NUMBERS, 0), **numbers}
-    _add(connection, "spending", key, known, {**dict.fromkeys(_AMOUNTS), **amounts})
+    more = tuple(numbers.get(name, 0) for name in _SPENDING.numbers)
+    usd = tuple(amounts.get(name, _NOTHING) for name in _SPENDING.amounts)
+    _add(connection, _SPENDING, tuple(key[name] for name in _SPENDING.key), (more, usd))
 
 
-def _spending_of(result: Result) -> _Addition:
+def _gather(rows: dict[_Key, _Added], key: _Key, more: _Added) -> None:
+    known = rows.get(key)
+    rows[key] = more if known is None else _sum(known, more)
+
+
+def _sum(one: _Added, other: _Added) -> _Added:
+    return tuple(map(add, one[0], other[0])), tuple(map(_exact.add, one[1], other[1]))
+
+
+def _spending_of(result: Result) -> tuple[_Key, _Added]:
     cost, usage = result.cost, result.usage
-    key = {"day": result.created_at[:10], "profile": result.profile, **_call(result)}
-    numbers = {
-        "results": 1,
-        "unpriced": int(spending_is_unknown(result)),
-        "reasoning_unknown": int(cost.lost_usd is not None or (cost.usd is not None and cost.reasoning_usd is None)),
-        "input_tokens": known_count(usage.input_tokens) or 0,
-        "output_tokens": known_count(usage.output_tokens) or 0,
-        "reasoning_tokens": known_count(usage.reasoning_tokens) or 0,
-        "estimated": int(cost.lost_usd is not None),
-    }
-    amounts: _Amounts = {
-        "usd": cost.usd if cost.lost_usd is None else _exact.add(cost.usd or Decimal(0), cost.lost_usd),
-        "estimated_usd": cost.lost_usd,
-        "output_usd": cost.output_usd,
-        "reasoning_usd": cost.reasoning_usd,
-        "cache_saved_usd": cost.cache_saved_usd,
-    }
-    return key, numbers, amounts
+    usd, lost = cost.usd, cost.lost_usd
+    key = (
+        result.created_at[:10], result.profile, result.provider, result.model, result.think.requested,
+        result.host or "",
+    )  # fmt: skip
+    numbers = (
+        1,
+        spending_is_unknown(result),
+        lost is not None or (usd is not None and cost.reasoning_usd is None),
+        known_count(usage.input_tokens) or 0,
+        known_count(usage.output_tokens) or 0,
+        known_count(usage.reasoning_tokens) or 0,
+        lost is not None,
+    )
+    amounts = (
+        (usd or _NOTHING) if lost is None else _exact.add(usd or _NOTHING, lost),
+        cost.output_usd or _NOTHING,
+        cost.reasoning_usd or _NOTHING,
+        cost.cache_saved_usd or _NOTHING,
+        lost or _NOTHING,
+    )
+    return key, (numbers, amounts)
 
 
-def _forecast_of(result: Result) -> _Addition | None:
+def _forecast_of(result: Result) -> tuple[_Key, _Added] | None:
     """A forecast is judged by a whole answer whose cost is known from its usage or its bill."""
     forecast, cost = result.forecast, result.cost
     if forecast is None or forecast.expected_usd is None or forecast.output_source is None:
@@ -105,22 +130,21 @@ def _forecast_of(result: Result) -> _Addition | None:
         return None
     above = forecast.low_usd is None or cost.usd >= forecast.low_usd
     below = forecast.high_usd is None or cost.usd <= forecast.high_usd
-    key = {"day": result.created_at[:10], **_call(result), "source": forecast.output_source}
-    amounts: _Amounts = {
-        "expected_usd": forecast.expected_usd,
-        "actual_usd": cost.usd,
-        "absolute_error_usd": abs(_exact.subtract(cost.usd, forecast.expected_usd)),
-    }
-    numbers = {"results": 1, "within": int(above and below), **_range_counts(forecast, result.usage.output_tokens)}
-    return key, numbers, amounts
+    key = (
+        result.created_at[:10], result.provider, result.model, result.think.requested, result.host or "",
+        forecast.output_source,
+    )  # fmt: skip
+    error = abs(_exact.subtract(cost.usd, forecast.expected_usd))
+    numbers = (1, int(above and below), *_range_counts(forecast, result.usage.output_tokens))
+    return key, (numbers, (forecast.expected_usd, cost.usd, error))
 
 
-def _range_counts(forecast: Forecast, output: int | None) -> dict[str, int]:
-    """Whether the output was in its likely range, and above its median; nothing where one of them is not known."""
+def _range_counts(forecast: Forecast, output: int | None) -> tuple[int, int, int]:
+    """Whether there was a range, the output was in it, and above its median; nothing where one is not known."""
     low, median, high = forecast.low_output_tokens, forecast.expected_output_tokens, forecast.high_output_tokens
     if output is None or low is None or median is None or high is None:
-        return dict.fromkeys(("ranged", "covered", "above"), 0)
-    return {"ranged": 1, "covered": int(low <= output <= high), "above": int(output > median)}
+        return 0, 0, 0
+    return 1, int(low <= output <= high), int(output > median)
 
 
 def _note_disagreement(connection: sqlite3.Connection, run: int | None, result: Result) -> None:
@@ -128,20 +152,14 @@ def _note_disagreement(connection: sqlite3.Connection, run: int | None, result: 
     if billed is None or listed is None or result.cost.source != "provider":
         return
     if abs(billed - listed) > DISAGREEMENT * max(billed, listed):
-        _insert(
-            connection,
-            "INSERT",
-            "disagreements",
-            {
-                "created_at": result.created_at,
-                "run": run,
-                "profile": result.profile,
-                "provider": result.provider,
-                "model": result.model,
-                "billed_usd": dollars_text(billed),
-                "listed_usd": dollars_text(listed),
-            },
-        )
+        connection.execute(
+            "INSERT INTO disagreements (created_at, run, profile, provider, model, billed_usd, listed_usd)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                result.created_at, run, result.profile, result.provider, result.model, dollars_text(billed),
+                dollars_text(listed),
+            ),
+        )  # fmt: skip
 
 
 def known_count(tokens: int | None) -> int | None:
@@ -149,34 +167,16 @@ def known_count(tokens: int | None) -> int | None:
     return tokens if tokens is not None and 0 <= tokens <= MOST_TOKENS else None
 
 
-def _call(result: Result) -> dict[str, str]:
-    call = {"provider": result.provider, "model": result.model, "think": result.think.requested}
-    return {**call, "host": result.host or ""}
-
-
-def _add(
-    connection: sqlite3.Connection,
-    table: str,
-    key: dict[str, str],
-    numbers: dict[str, int],
-    amounts: Mapping[str, Decimal | None],
-) -> None:
+def _add(connection: sqlite3.Connection, table: _Table, key: _Key, more: _Added) -> None:
     """Add to the row of `key`. The sums of amounts are made here: SQLite would make floats of them."""
-    condition = " AND ".join(f"{name} = ?" for name in key)
-    wanted = ", ".join((*numbers, *amounts))
+    condition = " AND ".join(f"{name} = ?" for name in table.key)
+    wanted = *table.numbers, *table.amounts
     before = connection.execute(
-        f"SELECT {wanted} FROM {table} WHERE {condition}",  # noqa: S608 - names of columns, all from this module
-        tuple(key.values()),
-    ).fetchone() or (0,) * len((*numbers, *amounts))
-    sums = [had + more for had, more in zip(before, numbers.values(), strict=False)]
-    texts = [
-        dollars_text(_exact.add(Decimal(had), more or Decimal(0)))
-        for had, more in zip(before[len(numbers) :], amounts.values(), strict=True)
-    ]
-    _insert(connection, "REPLACE", table, {**key, **dict(zip((*numbers, *amounts), (*sums, *texts), strict=True))})
-
-
-def _insert(connection: sqlite3.Connection, verb: str, table: str, row: dict[str, Any]) -> None:
-    connection.execute(
-        f"{verb} INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
-    )
+        f"SELECT {', '.join(wanted)} FROM {table.name} WHERE {condition}", key  # noqa: S608 - names from this module
+    ).fetchone()
+    if before is not None:
+        split = len(table.numbers)
+        more = _sum((before[:split], tuple(map(Decimal, before[split:]))), more)
+    columns, marks = ", ".join((*table.key, *wanted)), ", ".join("?" * (len(key) + len(wanted)))
+    row = *key, *more[0], *map(dollars_text, more[1])
+    connection.execute(f"REPLACE INTO {table.name} ({columns}) VALUES ({marks})", row)  # noqa: S608 - the same

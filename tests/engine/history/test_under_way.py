@@ -42,7 +42,7 @@ def path(tmp_path: Path) -> Path:
 
 def note(path: Path, process: Process, call: UnderWay = CALL, expires: datetime = LATER) -> int:
     with Store.open(path, create=True) as store, store.transaction() as connection:
-        return note_under_way(connection, call, process, expires)
+        return note_under_way(connection, [call], process, expires)[0]
 
 
 def total(path: Path) -> Any:
@@ -82,7 +82,7 @@ def test_an_estimate_is_taken_back_when_the_call_ends_after_all(path: Path) -> N
     number = note(path, ELSEWHERE, expires=datetime.now(UTC) - timedelta(seconds=1))
     assert charge(path) == 1
     with Store.open(path) as store, store.transaction() as connection:
-        end_under_way(connection, number, CALL)
+        end_under_way(connection, [(number, CALL)])
     whole = total(path)
     assert (whole.results, whole.estimated, whole.usd, whole.estimated_usd) == (0, 0, None, D(0))
 
