@@ -247,9 +247,11 @@ class Recorder:
         if self._is_closed or self._scribe.problem is not None:
             return False
         self._is_taking = True
+        if self._scribe.is_started:
+            return True
         if at_once:
             return self._start()
-        if self._starting is None and not self._scribe.is_started:
+        if self._starting is None:
             self._starting = asyncio.get_running_loop().call_later(STARTS_AFTER_S, self._start)
         return True
 

@@ -170,9 +170,8 @@ class Scribe:
             told = self._take()
             if self.problem is not None:
                 raise self.problem
-            for one in told:
-                if one.look is not None:
-                    one.look(store)
+            for look in [one.look for one in told if one.look is not None]:
+                look(store)
             steps += [one.step for one in told]
             if not steps:
                 continue
@@ -192,13 +191,10 @@ class Scribe:
     def _take(self) -> list[_Told]:
         """What lies there. Who waits for it is remembered."""
         self._has_end = self._is_closing
-        told: list[_Told] = []
-        while self._inbox:
-            one = self._inbox.popleft()
-            self.taken_bytes += one.size
-            told.append(one)
-            if one.waiter is not None:
-                self._waiting.append(one.waiter)
+        inbox = self._inbox
+        told = [inbox.popleft() for _ in range(len(inbox))]
+        self.taken_bytes += sum([one.size for one in told])
+        self._waiting += [one.waiter for one in told if one.waiter is not None]
         return told
 
     def _stored(self, store: Store, steps: list[Step]) -> bool:

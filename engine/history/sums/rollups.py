@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Context, Decimal
-from operator import add
+from collections.abc import Mapping, Sequence
+from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from ...costs.prices.pricing import DISAGREEMENT
 from ...results.charge import spending_is_unknown
@@ -21,13 +18,15 @@ MOST_TOKENS = 10**12
 """A reported count above this is a mistake of the provider's; it stays in the result and out of the sums."""
 
 
-class _Table(Struct, frozen=True):
-    """A table of sums: the columns of its key, and those that are added up."""
+class _Table:
+    """A table of sums: the columns of its key, and those that are added up. Its statements take them in this order."""
 
-    name: str
-    key: tuple[str, ...]
-    numbers: tuple[str, ...]
-    amounts: tuple[str, ...]
+    def __init__(self, name: str, key: Sequence[str], numbers: Sequence[str], amounts: Sequence[str]) -> None:
+        self.key, self.numbers, self.amounts = key, numbers, amounts
+        summed, where = ", ".join((*numbers, *amounts)), " AND ".join(f"{column} = ?" for column in key)
+        marks = ", ".join("?" * len((*key, *numbers, *amounts)))
+        self.read = f"SELECT {summed} FROM {name} WHERE {where}"  # noqa: S608 - all names are from this module
+        self.write = f"REPLACE INTO {name} ({', '.join(key)}, {summed}) VALUES ({marks})"  # noqa: S608 - the same
 
 
 _SPENDING = _Table(
@@ -55,8 +54,8 @@ class AddedSums:
     """What the results of one transaction add to the sums: a row that many of them add to is written once."""
 
     def __init__(self) -> None:
-        self._spending: dict[_Key, _Added] = {}
-        self._forecasts: dict[_Key, _Added] = {}
+        self._spending: dict[_Key, list[_Added]] = {}
+        self._forecasts: dict[_Key, list[_Added]] = {}
 
     def count(self, connection: sqlite3.Connection, run: int | None, result: Result) -> None:
         """Add a finished result, within the transaction that stores it.
@@ -64,9 +63,10 @@ class AddedSums:
         What was never sent adds nothing, and neither does what a simulator has said.
         """
         if result.attempts > 0 and not result.simulated:
-            _gather(self._spending, *_spending_of(result))
+            key, added = _spending_of(result)
+            self._spending.setdefault(key, []).append(added)
             if (judged := _forecast_of(result)) is not None:
-                _gather(self._forecasts, *judged)
+                self._forecasts.setdefault(judged[0], []).append(judged[1])
             _note_disagreement(connection, run, result)
 
     def write(self, connection: sqlite3.Connection) -> None:
@@ -83,16 +83,7 @@ def add_spent(
     """Add to the row of `key` in the sums; what is not named stays as it is."""
     more = tuple(numbers.get(name, 0) for name in _SPENDING.numbers)
     usd = tuple(amounts.get(name, _NOTHING) for name in _SPENDING.amounts)
-    _add(connection, _SPENDING, tuple(key[name] for name in _SPENDING.key), (more, usd))
-
-
-def _gather(rows: dict[_Key, _Added], key: _Key, more: _Added) -> None:
-    known = rows.get(key)
-    rows[key] = more if known is None else _sum(known, more)
-
-
-def _sum(one: _Added, other: _Added) -> _Added:
-    return tuple(map(add, one[0], other[0])), tuple(map(_exact.add, one[1], other[1]))
+    _add(connection, _SPENDING, tuple(key[name] for name in _SPENDING.key), [(more, usd)])
 
 
 def _spending_of(result: Result) -> tuple[_Key, _Added]:
@@ -167,16 +158,13 @@ def known_count(tokens: int | None) -> int | None:
     return tokens if tokens is not None and 0 <= tokens <= MOST_TOKENS else None
 
 
-def _add(connection: sqlite3.Connection, table: _Table, key: _Key, more: _Added) -> None:
+def _add(connection: sqlite3.Connection, table: _Table, key: _Key, added: list[_Added]) -> None:
     """Add to the row of `key`. The sums of amounts are made here: SQLite would make floats of them."""
-    condition = " AND ".join(f"{name} = ?" for name in table.key)
-    wanted = *table.numbers, *table.amounts
-    before = connection.execute(
-        f"SELECT {', '.join(wanted)} FROM {table.name} WHERE {condition}", key  # noqa: S608 - names from this module
-    ).fetchone()
+    before = connection.execute(table.read, key).fetchone()
     if before is not None:
         split = len(table.numbers)
-        more = _sum((before[:split], tuple(map(Decimal, before[split:]))), more)
-    columns, marks = ", ".join((*table.key, *wanted)), ", ".join("?" * (len(key) + len(wanted)))
-    row = *key, *more[0], *map(dollars_text, more[1])
-    connection.execute(f"REPLACE INTO {table.name} ({columns}) VALUES ({marks})", row)  # noqa: S608 - the same
+        added = [(before[:split], tuple(map(Decimal, before[split:]))), *added]
+    numbers, amounts = zip(*added, strict=True)
+    with localcontext(_exact):
+        usd = [dollars_text(sum(column, _NOTHING)) for column in zip(*amounts, strict=True)]
+    connection.execute(table.write, (*key, *map(sum, zip(*numbers, strict=True)), *usd))

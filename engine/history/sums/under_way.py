@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...results.documents import dollars_text
 from ..processes import Process, is_alive, this_process
 from ..store import Store, reading
 from .rollups import add_spent
@@ -153,4 +152,4 @@ def _charge(connection: sqlite3.Connection, call: UnderWay, times: int) -> None:
 
 
 def _amount(usd: Decimal | None) -> str | None:
-    return None if usd is None else dollars_text(usd)
+    return None if usd is None else f"{usd:f}"
