@@ -22,7 +22,7 @@ from thinkdial.engine.history.processes import Process, is_alive, this_machine, 
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.store import Store
 from thinkdial.engine.history.sums.spend import spent, spent_in
-from thinkdial.engine.history.sums.under_way import UnderWay, charge_lost, end_under_way, note_under_way
+from thinkdial.engine.history.sums.under_way import CallsUnderWay, UnderWay, charge_lost, end_under_way, note_under_way
 from thinkdial.engine.history.writer import compressed
 
 from .made import NOON, SENT, result, store_run
@@ -85,6 +85,41 @@ def test_an_estimate_is_taken_back_when_the_call_ends_after_all(path: Path) -> N
         end_under_way(connection, [(number, CALL)])
     whole = total(path)
     assert (whole.results, whole.estimated, whole.usd, whole.estimated_usd) == (0, 0, None, D(0))
+
+
+def test_of_calls_that_end_together_only_those_that_were_charged_are_taken_back(path: Path) -> None:
+    cheap = replace(CALL, usd=D("0.1"))
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    calls = [(note(path, ELSEWHERE), CALL), (note(path, ELSEWHERE, cheap, past), cheap), (note(path, ELSEWHERE), CALL)]
+    other = note(path, ELSEWHERE, replace(CALL, usd=D(7)))
+    assert charge(path) == 1
+    with Store.open(path) as store, store.transaction() as connection:
+        end_under_way(connection, calls)
+        assert connection.execute("SELECT number FROM under_way").fetchall() == [(other,)]
+    assert (total(path).results, total(path).usd) == (1, D(7))
+
+
+def test_what_begins_and_ends_in_one_transaction_leaves_no_row_and_numbers_are_given_once(path: Path) -> None:
+    calls = CallsUnderWay()
+    with Store.open(path, create=True) as store:
+        for index in range(3):
+            with store.transaction() as connection:
+                calls.begin(index, replace(CALL, usd=None))
+                calls.begin(index, CALL)
+                calls.estimate(connection, index, D("0.5"))
+                if index == 1:
+                    calls.end(index)
+                calls.write(connection)
+        left = store.connection.execute("SELECT number, usd FROM under_way ORDER BY number").fetchall()
+        assert left == [(1, "0.5"), (2, "0.25"), (5, "0.5"), (6, "0.25")]
+        with store.transaction() as connection:
+            calls.end(0)
+            calls.end(2)
+            calls.end(3)
+            calls.write(connection)
+        assert store.connection.execute("SELECT * FROM under_way").fetchall() == []
+        with store.transaction() as connection:
+            assert note_under_way(connection, [CALL, CALL], DEAD, LATER) == range(7, 9)
 
 
 def test_hosts_with_one_home_do_not_free_each_others(path: Path) -> None:
@@ -176,8 +211,11 @@ def test_nobody_waits_long_for_others_who_keep_the_history_locked(path: Path, mo
     async def go() -> None:
         with Store.open(path, create=True) as other:
             with other.transaction():
-                await recorder.reserve(0, head, D(1))
+                await asyncio.gather(*(recorder.reserve(index, head, D(1)) for index in range(3)))
+                await recorder.reserve(3, head, D(1))
                 await asyncio.sleep(0.1)
+            for index in range(1, 4):
+                recorder.dropped(index)
             recorder.begin(0, head)
             await recorder.finished(0, one)
         await recorder.close(1.0)
