@@ -117,7 +117,7 @@ class Limiter:
     """`thinkdial limiter serve`, over a socket in the desk's directory."""
 
     def __init__(self, desk: Desk) -> None:
-        self.url = f"unix://{desk.home}/limiter.sock"
+        self.url = f"unix://{desk.home}/l.sock"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "thinkdial.cli", "limiter", "serve", self.url],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=desk.environment({}), cwd=desk.directory,
