@@ -106,7 +106,11 @@ class Child(subprocess.Popen[bytes]):
         super().__init__(command, **(options | ({"start_new_session": True} if terminal else {})))
 
     def _execute_child(self, *given: Any) -> None:
-        """What starts the process in `Popen`."""
+        """What starts the process in `Popen`, and is private to it.
+
+        Nothing public is asked between the pipes that it makes and the process that gets them, and all else that it
+        does (communicate, time limits, kills) would have to be written again.
+        """
         wanted = inspect.signature(_START).bind(self, *given).arguments
         pid = self._forked(wanted)
         if pid == 0:

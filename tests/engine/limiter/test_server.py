@@ -338,6 +338,8 @@ def test_single_calls_take_a_handful_of_messages_in_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     monkeypatch.setenv("TEST_KEY", KEY)
+    for told_later in ("leave.TELL_S", "pots.TELL_S", "pots.SOON_S", "pots.IDLE_S"):  # than a slow machine takes
+        monkeypatch.setattr(f"thinkdial.engine.limiter.{told_later}", 60.0)
 
     async def work() -> None:
         async with Simulator(pace=0) as simulator, limiter(tmp_path) as settings:
