@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 
 from .closed_pipe import ClosedPipeError
@@ -45,8 +46,8 @@ def _told_version() -> bool:
     from ..providers.version import VERSION
 
     try:
-        sys.stdout.write(f"thinkdial {VERSION}\n")
-        sys.stdout.flush()
+        # Past the buffer, which would keep what could not be written, and fail on it once more.
+        os.write(sys.stdout.fileno(), f"thinkdial {VERSION}\n".encode())
     except (AttributeError, OSError):
         return False
     return True
