@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ....providers.json_values import parse_json
@@ -24,7 +25,7 @@ from ...results.documents import plain
 from ...results.result import Result
 from ..rows.rows import Row
 from .document import line_document
-from .records import line_of_cells
+from .records import line_of_quoted, quoted
 from .works import Work
 
 HEADS = (BATCH_COLUMNS, *EARLIER_BATCH_COLUMNS)
@@ -32,6 +33,12 @@ HEADS = (BATCH_COLUMNS, *EARLIER_BATCH_COLUMNS)
 
 _JSON = ("checks", "escalation")
 """Columns whose cells are JSON, empty where there is nothing."""
+
+_RECURRING = frozenset((
+    "profile", "provider", "model", "model_reported", "status", "think", "think_requested", "fidelity", "verdict",
+    "visibility", "tokens_source", "cost_source", "finish", "batch", "created_at",
+))  # fmt: skip
+"""Columns whose cells are the same in many lines."""
 
 _OWN = tuple(name for name in BATCH_COLUMNS if name not in OF_A_RESULT)
 
@@ -41,8 +48,7 @@ def csv_line(document: Mapping[str, Any], columns: Sequence[str] = BATCH_COLUMNS
 
     `columns` are those that its file begins with: one of `HEADS`.
     """
-    cells = plain_cells(document)
-    return line_of_cells(["" if (value := cells[name]) is None else _cell(value) for name in columns])
+    return _line(plain_cells(document), columns)
 
 
 def csv_result_line(columns: Sequence[str], result: Result, row: Row, work: Work, batch_id: str) -> bytes:
@@ -60,7 +66,21 @@ def csv_result_line(columns: Sequence[str], result: Result, row: Row, work: Work
         "row": _json_cell(cells["row"]),
         **{name: _json_cell(plain(value)) if (value := getattr(result, name)) else None for name in _JSON},
     }
-    return line_of_cells(["" if (value := cells[name]) is None else _cell(value) for name in columns])
+    return _line(cells, columns)
+
+
+def _line(cells: Mapping[str, Any], columns: Sequence[str]) -> bytes:
+    return line_of_quoted(
+        "" if (value := cells[name]) is None else _recurring(value) if name in _RECURRING else _written(value)
+        for name in columns
+    )
+
+
+def _written(value: Any) -> str:
+    return quoted(_cell(value))
+
+
+_recurring = lru_cache(maxsize=1024, typed=True)(_written)
 
 
 def plain_cells(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,8 +152,6 @@ def _parsed(cell: str) -> Any:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return ""
     if isinstance(value, str):
         return csv_cell(value)
     if isinstance(value, bool):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -141,11 +141,17 @@ def _damaged(path: Path | str, place: int, words: str) -> ConfigError:
 
 
 def line_of_cells(cells: Sequence[str]) -> bytes:
-    """A line of CSV (RFC 4180). `csv.writer` would look at each character of a long answer by itself."""
-    return f"{','.join(map(_quoted, cells))}\n".encode("utf-8", "replace")
+    """A line of CSV (RFC 4180)."""
+    return line_of_quoted(map(quoted, cells))
 
 
-def _quoted(cell: str) -> str:
+def line_of_quoted(cells: Iterable[str]) -> bytes:
+    """The same of cells that are `quoted`."""
+    return f"{','.join(cells)}\n".encode("utf-8", "replace")
+
+
+def quoted(cell: str) -> str:
+    """A cell as it stands in a line. `csv.writer` would look at each character of a long answer by itself."""
     if '"' in cell or "," in cell or "\n" in cell or "\r" in cell:
         return '"' + cell.replace('"', '""') + '"'
     return cell
