@@ -83,6 +83,7 @@ def test_what_cannot_be_read_is_shown_as_written(formula: str) -> None:
     assert mathml(formula) is None
 
 
+@pytest.mark.slow
 @each(
     "text",
     ["\\begin{align}\n" * 5000, "\\begin{align}\\end{alig}\n\n" * 5000,

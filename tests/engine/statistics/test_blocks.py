@@ -35,6 +35,7 @@ def test_of_one_block_it_is_the_test_of_rank_sums(times: float) -> None:
     assert blocks_differ([(a, b)]).p == pytest.approx(float(expected), abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [0.6, 1.0, 1.3])
 def test_of_pairs_it_is_nearly_the_test_of_signed_ranks(times: float) -> None:
     pairs = drawn("pairs", 12, 1, 1, times=times)

@@ -43,6 +43,7 @@ def config(simulator: Simulator, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_rows_of_a_program(config: Path) -> None:
     found = thinkdial.tune(ROWS, FEW, target=0.9, config=config, max_cost=5)
     assert found.outcome is thinkdial.TrialOutcome.FOUND and found.chosen == "arm-p97@low"
@@ -50,6 +51,7 @@ def test_rows_of_a_program(config: Path) -> None:
     assert found.usd is not None and found.usd <= 5 and found.calls < found.whole_grid
 
 
+@pytest.mark.slow
 def test_an_output_and_gates(config: Path, tmp_path: Path, simulator: Simulator) -> None:
     out, gate = tmp_path / "out.jsonl", thinkdial.Gate.parse("reasoning_tokens>1")
     found = thinkdial.tune(ROWS, FEW, target=0.9, config=config, output=out, gate=gate)

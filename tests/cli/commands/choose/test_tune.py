@@ -77,6 +77,7 @@ def test_killed_and_gone_on(process: Any, arms: Path, sums: Path, tmp_path: Path
     assert ended.json["calls"] == len(works)
 
 
+@pytest.mark.slow
 def test_a_budget_that_ends_in_the_middle(cli: Run, arms: Path, sums: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     command = ("tune", sums, *FEW, "--target", "0.9", "-o", out, "--json", "--config", arms)
@@ -102,6 +103,7 @@ def test_a_batch_is_taken_over(cli: Run, arms: Path, sums: Path, tmp_path: Path,
     assert "0 samples are taken over; 200 lines answer something else" in other.err
 
 
+@pytest.mark.slow
 def test_results_alone(cli: Run, arms: Path, sums: Path, tmp_path: Path, simulator: Simulator) -> None:
     earlier = tmp_path / "batch.jsonl"
     cli("batch", sums, "-p", "arm-p97", "-p", "arm-p50", "--think", "low", "-o", earlier, "--config", arms)
@@ -132,6 +134,7 @@ def test_an_output_of_a_batch_is_gone_on_with(cli: Run, arms: Path, sums: Path, 
     assert found["calls_earlier"] == 200 and found["chosen"] == "arm-p97@low"
 
 
+@pytest.mark.slow
 def test_rows_from_a_pipe(process: Run, arms: Path, sums: Path) -> None:
     piped = process(
         "tune", "-", "-p", "arm-p50@low", "--rows", "5", "--json", "--config", arms, stdin=sums.read_bytes()
@@ -225,6 +228,7 @@ def test_all_refused(cli: Run, arms: Path, sums: Path) -> None:
     assert "the key was refused" in arm_of(with_another.json, "refused@low")["trouble"]
 
 
+@pytest.mark.slow
 def test_who_does_not_answer_holds_up_nobody(
     cli: Run, arms: Path, sums: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,6 +330,7 @@ def test_the_choice_is_saved(cli: Run, arms: Path, sums: Path) -> None:
     assert none.out.startswith("no arm reaches 90 %")
 
 
+@pytest.mark.slow
 def test_files_of_what_was_found(cli: Run, arms: Path, sums: Path, tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("s.json", "s.md", "s.html")]
     options = [part for path in paths for part in ("--summary", path)]

@@ -93,6 +93,7 @@ def test_runs_then_results_then_back(history: History, columns: int) -> None:
     piloted(app, act, columns)
 
 
+@pytest.mark.slow
 def test_sorting_filtering_and_reasoning(history: History) -> None:
     app = ResultBrowser(history, history.run("7"))
 
@@ -144,6 +145,7 @@ def test_two_are_pinned_and_their_difference_shown(history: History) -> None:
     piloted(app, act, 120)
 
 
+@pytest.mark.slow
 def test_copying_and_sending_again(result: Make) -> None:
     sent: list[tuple[str, str]] = []
     history = made((result("one", answer="raw **answer**"),), sent)
