@@ -30,6 +30,7 @@ def batches_of(simulator: Simulator | str):
     return anthropic.Anthropic(api_key="k", base_url=f"{base}/anthropic", max_retries=0).messages.batches
 
 
+@pytest.mark.slow
 def test_a_restart_forgets_nothing_that_is_in_a_directory(tmp_path, client):
     asked = [request(f"row-{number}") for number in range(4)]
     with simulator_in_thread(directory=tmp_path / "state") as first:

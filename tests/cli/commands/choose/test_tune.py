@@ -235,7 +235,7 @@ def test_who_does_not_answer_holds_up_nobody(
     """Of the stalled arm comes an error for each row, in the end; the others have been decided by then."""
     monkeypatch.setattr("thinkdial.engine.trials.feed.LAG_S", 0.2)
     out = tmp_path / "out.jsonl"
-    command = ("tune", sums, "-p", "stalled@low", *FEW, "--target", "0.9", "--timeout", "4", "--retries", "0")
+    command = ("tune", sums, "-p", "stalled@low", *FEW, "--target", "0.9", "--timeout", "8", "--retries", "0")
     ended = cli(*command, "-o", out, "--json", "--config", arms)
     assert ended.json["chosen"] == "arm-p97@low" and arm_of(ended.json, "stalled@low")["state"] == "unanswered"
     order = [line["profile"] for line in lines(out)]
