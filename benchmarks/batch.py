@@ -22,6 +22,7 @@ FEW = 20
 ROWS = {
     "thinkdial": 3000,
     "table": 3000,
+    "progress": 3000,
     "httpx2": 2000,
     "aiohttp": 4000,
     "openai": 600,
@@ -33,6 +34,9 @@ LEANEST = "aiohttp+uvloop+orjson"
 
 LIMIT = "sockets+uvloop+orjson"
 """What this machine can do: a client that knows no HTTP but that of the server it asks."""
+
+PROGRESS = "progress"
+"""Our side once more, with its progress drawn on a terminal."""
 
 STREAMED_ROWS = {name: rows // 3 for name, rows in ROWS.items()}
 EVENTS = 50
@@ -65,10 +69,12 @@ class Scene:
             python = peers.interpreter(name) if name in peers.REQUIREMENTS else self.here.python
             script: list[str | Path] = [python, HERE / "batch_clients.py", name, url, rows, output, str(self.at_once)]
             return [*script, "stream"] if self.streamed else script
-        profile, mode = ("streamed", "--stream") if self.streamed else (name, "--no-stream")
-        options = ["--config", self.config, "--concurrency", str(self.at_once), "--no-history", "-q"]
+        whole = "thinkdial" if name == PROGRESS else name
+        profile, mode = ("streamed", "--stream") if self.streamed else (whole, "--no-stream")
+        options = ["--config", self.config, "--concurrency", str(self.at_once), "--no-history"]
         how = [] if self.streamed else [mode]
-        return [*self.here.thinkdial, "batch", rows, "-p", profile, *how, "-o", output, *options]
+        command = [*self.here.thinkdial, "batch", rows, "-p", profile, *how, "-o", output, *options]
+        return [self.here.python, HERE / "on_terminal.py", *command] if name == PROGRESS else [*command, "-q"]
 
     def per_request(self, name: str) -> Spent:
         """What one request takes."""
@@ -111,7 +117,7 @@ def measure(rounds: int) -> Report:
         others = [name for name in CLIENTS if name not in missing and name != "sockets"]
         for at_once, streamed in ((64, False), (64, True), (16, False), (256, False)):
             scene = Scene(here, url, config, at_once, streamed)
-            mine = ["thinkdial"] if streamed or at_once != 64 else ["thinkdial", "table"]
+            mine = ["thinkdial"] if streamed or at_once != 64 else ["thinkdial", "table", PROGRESS]
             least = [] if streamed else [LEANEST, LIMIT]
             report += _compared(scene, [*mine, *others, *least], rounds)
     return report
@@ -132,6 +138,8 @@ def _compared(scene: Scene, names: Sequence[str], rounds: int) -> Report:
         measured = {"rate": other.wall_ratios(ours), "cpu": other.cpu_ratios(ours)}
         mission = "T7" if scene.streamed else "T6"
         target = Target(mission, "rate", targets[name], at_least=True) if name in targets else None
+        if name == PROGRESS:
+            target = Target(mission, "cpu", 1.15)
         if name == ("aiohttp" if scene.streamed else LEANEST):
             measured["ours/bare cpu"] = ours.cpu_ratios(other)
             target = Target(mission, "ours/bare cpu", 1.3 if scene.streamed else 2.0)
@@ -149,6 +157,7 @@ def _label(name: str) -> str:
         LEANEST: "bare aiohttp with uvloop and orjson",
         LIMIT: "nothing but sockets, uvloop and orjson",
         "table": "priced by table",
+        PROGRESS: "progress on a terminal",
     }
     return labels.get(name, name)
 

@@ -23,8 +23,12 @@ ROWS = "64,264"
 AT_ONCE = 64
 _COUNTED = re.compile(r"Collected : (\d+)")
 
+TO_A_PIPE = ("to a pipe",)
+"""No option: the one that names a file is left out."""
+
 VARIANTS: Mapping[str, Sequence[str]] = {
     "history kept": ("--history",), "--ordered": ("--ordered",), "csv": ("--format", "csv"),
+    "pipe": TO_A_PIPE,
 }  # fmt: skip
 MOST_OF_A_VARIANT = 1.15
 
@@ -67,7 +71,11 @@ def _counted(scene: Scene, name: str, count: int, more: Sequence[str]) -> int:
     if not rows.exists():
         write_rows(rows, count)
     output.unlink(missing_ok=True)
-    words = [str(word) for word in (*scene.command(name, rows, output), *more)]
+    words = [str(word) for word in scene.command(name, rows, output)]
+    if more == TO_A_PIPE:
+        words = [word for word in words if word not in ("-o", str(output))]
+    else:
+        words += more
     if "--history" in words:
         words = [word for word in words if word not in ("--history", "--no-history")]
     tool: list[str | Path] = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]

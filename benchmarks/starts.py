@@ -51,13 +51,15 @@ def measure(rounds: int) -> Report:
             "batch of one row": ["batch", rows, "-p", "one", *given],
             "--help": ["--help"],
         }
-        missing = peers.absent("llm")
-        if missing is None:
-            commands["llm models"] = [*peers.script("llm"), "models"]
         sides = {
             name: lambda words=words: run_child([*here.thinkdial, *words], here.environment, here.directory)
             for name, words in commands.items()
         }
+        missing = peers.absent("llm")
+        if missing is None:
+            llm_models = [*peers.script("llm"), "models"]
+            environment = {**here.environment, "LLM_USER_PATH": str(here.directory)}
+            sides["llm models"] = lambda: run_child(llm_models, environment, here.directory)
         sides["nothing"] = lambda: run_child([here.python, "-c", "pass"], here.environment, here.directory)
         for side in sides.values():
             side()

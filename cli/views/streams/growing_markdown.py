@@ -44,6 +44,8 @@ class GrowingMarkdown:
         self._is_plain = False
         self._gap: str | None = None
         """Where words may be written at once: spaces that stand between what is drawn and the next of them."""
+        self._room = 0
+        """The columns of a line, when it was drawn last: to ask the terminal takes longer than all else of a word."""
         self._folds = False
         """Whether the next line of these words begins at the edge."""
 
@@ -125,6 +127,7 @@ class GrowingMarkdown:
         written += self._changed(lines[self._kept :])
         if self._drawn and (depth := self._open_paragraph()):
             self._gap, self._folds = self._text[len(self._text.rstrip(" ")) :], depth == 1
+            self._room = self._width()
         return written
 
     def _changed(self, lines: list[str]) -> str:
@@ -159,7 +162,7 @@ class GrowingMarkdown:
         return max(3, self._screen.size.height - 2)
 
     def _fits(self, line: str) -> bool:
-        return cell_len(_STYLES.sub("", line)) <= self._width()
+        return cell_len(_STYLES.sub("", line)) <= self._room
 
     def _whole(self) -> int:
         """How many characters of the text belong to blocks that are whole: all but the last one."""

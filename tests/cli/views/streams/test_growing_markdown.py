@@ -152,7 +152,7 @@ def test_a_window_that_became_narrower_counts_folded_lines() -> None:
     growing = GrowingMarkdown(screen, clock=slow_clock())
     growing.feed("word " * 14)
     screen.width = 40
-    assert growing.feed("end").startswith("\nend\x1b[2A\r\x1b[J"), "the first line has become two"
+    assert growing.feed("end").startswith(" end\x1b[1A\r\x1b[J"), "the first line has become two"
 
 
 def test_nothing_gives_nothing() -> None:
