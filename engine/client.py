@@ -74,6 +74,7 @@ def load_config(path: str | Path | None = None, *, profiles: Sequence[str] = ())
 class Client:
     """Asks models, over one transport, from one purse and into one history, until it is closed.
 
+    Closing it ends what is under way: such calls return what came, `cancelled`, and batches are `interrupted`.
     `config` is what `--config` is, or a configuration that is loaded already. Several tasks may use it at once.
 
     Failures are results, not exceptions. What raises, before anything is sent: `ConfigError` and `UsageError`,
@@ -91,7 +92,7 @@ class Client:
         self._cost = CostOptions(max_cost_usd, options.get("allow_unpriced", False))
         self._purse = OpenPurse(self._cost, settle=settle_open_jobs, note=self._note, names=LIBRARY)
         self._transport: Transport | None = None
-        self._batches: set[asyncio.Task[Any]] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._is_closed = False
 
     async def __aenter__(self) -> Self:
@@ -107,11 +108,11 @@ class Client:
     ) -> None:
         self._is_closed = True
         transport, self._transport = self._transport, None
-        for task in self._batches:
+        for task in self._under_way:
             task.cancel()
         try:
-            if self._batches:
-                await asyncio.wait(self._batches)
+            if self._under_way:
+                await asyncio.wait(self._under_way)
             await self._purse.close()
         finally:
             if transport is not None:
@@ -300,15 +301,19 @@ class Client:
         return self._transport
 
     async def _while_open(self, running: Coroutine[Any, Any, _T]) -> _T:
-        """How a batch ends. It is broken off when the client is closed; a cancellation is raised once that is done."""
+        """How calls end. They are broken off when the client is closed; a cancellation is raised once that is done."""
         caller = asyncio.current_task()
         cancelled = 0 if caller is None else caller.cancelling()
         task = asyncio.create_task(running)
-        self._batches.add(task)
+        self._under_way.add(task)
         try:
             end = await task
+        except asyncio.CancelledError:
+            if not self._is_closed or (caller is not None and caller.cancelling() > cancelled):
+                raise
+            raise UsageError("the client was closed before anything was sent") from None
         finally:
-            self._batches.discard(task)
+            self._under_way.discard(task)
         if caller is not None and caller.cancelling() > cancelled:
             raise asyncio.CancelledError
         return end
@@ -355,14 +360,16 @@ class Client:
             raise ready.question.refusal()
         if before is not None:
             before(ready.jobs)
-        async with self._purse.part(config, ready.jobs) as purse:
-            made = await ready.make(options.get("observer") or Silent(), transport, purse)
+
+        async def make() -> Finished:
+            async with self._purse.part(config, ready.jobs) as purse:
+                return await ready.make(options.get("observer") or Silent(), transport, purse)
+
+        made = await self._while_open(make())
         for words in made.notes:
             self._note(words)
         if made.problem is not None:
             self._note(f"this run is not in the history: {made.problem.message}")
-        if made.interrupted:
-            raise asyncio.CancelledError
         return made
 
 

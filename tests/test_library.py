@@ -34,7 +34,13 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=[str(number) for number in range(len(PROGRAMS))])
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(text, id=str(number), marks=pytest.mark.slow if number % 4 else ())
+        for number, text in enumerate(PROGRAMS)
+    ],
+)
 def test_each_program_runs(program: str, reader: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (reader / "program.py").write_text(program, encoding="utf-8")
     user_file().parent.mkdir(parents=True)

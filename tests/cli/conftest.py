@@ -67,10 +67,17 @@ def laid_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     return lambda text: re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def simulator() -> Iterator[Simulator]:
+    """One for each test: what it answers depends on what it was asked before."""
     with simulator_in_thread(retry_after_s=0.02) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def demo_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demonstration takes its time for people who look on; nobody does."""
+    monkeypatch.setattr("thinkdial.simulator.DEMO_PACE", 0.0)
 
 
 @pytest.fixture

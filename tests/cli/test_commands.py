@@ -74,12 +74,7 @@ def test_version(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv", "md", "text"])
-def test_the_demonstration_is_labelled_in_every_format(
-    cli: Cli, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from thinkdial import simulator
-
-    monkeypatch.setattr(simulator, "DEMO_PACE", 0.0)
+def test_the_demonstration_is_labelled_in_every_format(cli: Cli, form: str, tmp_path: Path) -> None:
     ended = cli("demo", "--format", form, "-q", "-p", "claude", "-p", "gpt")
     assert ended.code == 0 and ended.err == ""
     match form:
@@ -99,9 +94,6 @@ def test_the_demonstration_is_labelled_in_every_format(
 def test_the_demonstration_says_so_before_it_begins_and_only_once_after(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from thinkdial import simulator
-
-    monkeypatch.setattr(simulator, "DEMO_PACE", 0.0)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-real")
     ended = cli("demo", "--think", "off,high", "-p", "gpt")
     assert ended.code == 0 and ended.err.startswith("SIMULATED:") and ended.err.count("simulat") == 1

@@ -81,7 +81,7 @@ def _frames(response: httpx2.Response) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line != "[DONE]"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def simulator() -> Iterator[Simulator]:
     with simulator_in_thread(retry_after_s=0.02) as running:
         yield running

@@ -65,7 +65,7 @@ class Reader:
         )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def vendors() -> Iterator[str]:
     with running_simulator() as url:
         yield url

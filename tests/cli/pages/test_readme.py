@@ -21,7 +21,7 @@ def test_it_is_short() -> None:
 
 @pytest.mark.skipif(not all(map(shutil.which, NEEDED)), reason="needs bash, awk and seq")
 def test_the_batch_runs_as_it_is_written(reader: Reader) -> None:
-    script = re.search(r"^thinkdial simulate .*?^kill %1$", README, re.DOTALL | re.MULTILINE)
+    script = re.search(r"^rm -f \S+; thinkdial simulate .*?^kill %1$", README, re.DOTALL | re.MULTILINE)
     assert script is not None and "jq" not in script.group()
     done = reader.types(script.group())
     lines = (reader.directory / "numbers.csv").read_text(encoding="utf-8").splitlines()
@@ -59,7 +59,7 @@ def _expected(plan: dict) -> float:
 def test_the_choice_is_what_comes_out(reader: Reader) -> None:
     """Each arm with its figures, the first sentence and the last line, whatever columns the page leaves out."""
     story = (ROOT / "docs" / "choosing.md").read_text(encoding="utf-8").partition("## A choice")[2]
-    script = re.search(r"^thinkdial simulate .*?^kill %1$", story, re.DOTALL | re.MULTILINE)
+    script = re.search(r"^rm -f \S+; thinkdial simulate .*?^kill %1$", story, re.DOTALL | re.MULTILINE)
     assert script is not None and "jq" not in script.group()
     done = reader.types(script.group())
     printed = done.stdout.splitlines()

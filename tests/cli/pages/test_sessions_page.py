@@ -17,7 +17,7 @@ WENT_ALONG = re.compile(r"\d+ turns?, reasoning [^\n]*")
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_the_conversation_runs_as_it_is_written(reader: Reader) -> None:
-    script = re.search(r"^thinkdial simulate .*?^kill %1$", PAGE, re.DOTALL | re.MULTILINE)
+    script = re.search(r"^rm -f \S+; thinkdial simulate .*?^kill %1$", PAGE, re.DOTALL | re.MULTILINE)
     shown = re.search(r"```text\n(.*?)```", PAGE, re.DOTALL)
     assert script is not None and shown is not None
     done = reader.types(script.group(), strict=False)

@@ -109,7 +109,7 @@ def till() -> Iterator[Till]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def simulator() -> Iterator[Simulator]:
     with simulator_in_thread(retry_after_s=0.02) as running:
         yield running

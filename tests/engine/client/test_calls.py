@@ -309,11 +309,34 @@ class TestClient:
         async def go() -> thinkdial.Result:
             waiter = Waiter()
             async with thinkdial.Client(sim, max_cost=1) as client:
-                asking = asyncio.create_task(client.ask("hi", "stall", retries=0, observer=waiter))
+                asking = asyncio.create_task(client.ask("hi", "stall", max_output=1000, observer=waiter))
                 await asyncio.wait_for(waiter.began.wait(), 60)
             return await asyncio.wait_for(asking, 60)
 
-        assert asyncio.run(go()).status in ("partial", "error")
+        ended = asyncio.run(go())
+        assert ended.status == "cancelled" and ended.answer and ended.error and ended.error.kind == "cancelled"
+
+    def test_closing_it_before_a_call_has_begun_is_told(self, sim: Path) -> None:
+        async def go() -> thinkdial.Result:
+            async with thinkdial.Client(sim, max_cost=1) as client:
+                asking = asyncio.create_task(client.ask("hi", "a"))
+                await asyncio.sleep(0)
+            return await asking
+
+        with pytest.raises(thinkdial.UsageError, match="closed"):
+            asyncio.run(go())
+
+    def test_a_climb_ends_with_it(self, sim: Path) -> None:
+        async def go() -> thinkdial.Result:
+            waiter = Waiter()
+            async with thinkdial.Client(sim, max_cost=1) as client:
+                asking = asyncio.create_task(
+                    client.ask("hi", "stall", max_output=1000, escalate="low,high", expect="42", observer=waiter)
+                )
+                await waiter.began.wait()
+            return await asking
+
+        assert asyncio.run(go()).status == "cancelled"
 
     def test_it_knows_no_options_of_its_calls_and_the_other_way_round(self, sim: Path) -> None:
         wrong: dict[str, Any] = {"max_cost": 1}

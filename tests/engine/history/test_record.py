@@ -546,7 +546,7 @@ asyncio.run(go())
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-@pytest.mark.parametrize("lines", [1, 2, 5, 9])
+@pytest.mark.parametrize("lines", [1, *(pytest.param(more, marks=pytest.mark.slow) for more in (2, 5, 9))])
 def test_a_killed_process_loses_no_result_that_it_had_reported(path: Path, lines: int) -> None:
     """It reports each result when `finished` has returned, and is killed after some of them."""
     code = """

@@ -65,6 +65,7 @@ serve_forever(Simulator(directory=state, log=log), lambda url: print(url, flush=
 """
 
 
+@pytest.mark.slow
 def test_a_killed_simulator_runs_no_row_twice(tmp_path):
     log = tmp_path / "log.jsonl"
 

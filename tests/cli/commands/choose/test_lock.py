@@ -23,7 +23,7 @@ def arms(path: Path, url: str, *, model: str = "arm-p90", output: str = "4.5", l
         "profiles:\n"
         f"  one: {{provider: openai-compatible, model: {model}, api_key_env: {KEY_NAME},\n"
         f"    base_url: '{url}/compatible/v1',\n"
-        f"    price: {{input: 0.45, output: {output}}}, think: {level},\n"
+        f"    price: {{input: 0.45, output: {output}}}, think: {level}, retries: 0,\n"
         "    headers: {x-account: org-marked-ACCOUNT},\n"
         "    thinking: {control: effort, levels: [minimal, low, medium, high], absent: medium, can_be_off: true,\n"
         "      visibility: hidden, spelling: {openai-chat: openai-chat-effort}}}\n",
@@ -37,19 +37,10 @@ def config(simulator: Simulator, tmp_path: Path) -> Path:
     return arms(tmp_path / "arms.yaml", simulator.base_url)
 
 
-@pytest.fixture(scope="module")
-def kept() -> dict[Path, bytes]:
-    return {}
-
-
 @pytest.fixture
-def locked(cli: Callable[..., Any], config: Path, kept: dict[Path, bytes]) -> Path:
-    """A lock as the command writes it. It is written by the first test that wants it."""
-    path = Path("thinkdial.lock")
-    if path not in kept:
-        kept[path] = write(cli, config).read_bytes()
-    path.write_bytes(kept[path])
-    return path
+def locked(cli: Callable[..., Any], config: Path) -> Path:
+    """A lock as the command writes it."""
+    return write(cli, config)
 
 
 def write(cli: Callable[..., Any], config: Path) -> Path:

@@ -105,12 +105,7 @@ def test_a_profile_of_a_project_file_does_not_get_the_key_of_its_namesake(cli: C
     assert ended.code == 1 and "its key in the keyring is for https://api.openai.com" in " ".join(ended.out.split())
 
 
-def test_the_demonstration_does_not_send_a_stored_key(
-    cli: Cli, memory: Memory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from thinkdial import simulator
-
-    monkeypatch.setattr(simulator, "DEMO_PACE", 0.0)
+def test_the_demonstration_does_not_send_a_stored_key(cli: Cli, memory: Memory) -> None:
     for name in ("openai", "gpt"):
         cli("keys", "set", name, stdin=SECRET.encode())
     memory.get_password = None  # type: ignore[method-assign,assignment]
