@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
-from .common_options import AsJson, ConfigFile, Force, Quiet
+from .common_options import AsJson, ConfigFile, Force, Quiet, output_option
 
 if TYPE_CHECKING:
     from ..engine.checks.gates import Gate
@@ -136,7 +136,7 @@ AllowUnpriced = Annotated[
 NoHistory = Annotated[bool, typer.Option("--no-history", help="Do not keep this run in the history.")]
 Outputs = Annotated[
     list[Path] | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write the results to a file, as its suffix says; repeatable."),
+    output_option("Write the results to a file, as its suffix says; repeatable."),
 ]
 OutputFormat = Annotated[Format | None, typer.Option("--format", help="How to print the results.")]
 ShowReasoning = Annotated[

@@ -8,7 +8,7 @@ that hook the classes change nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from time import monotonic
@@ -17,7 +17,7 @@ from typing import Any, cast, get_args, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from ..output import emit
+from ..output import emit, say
 
 _UNDECIDED = object()
 _ParseError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -59,15 +59,22 @@ class LightCommand(TyperCommand):
             from .typos import hinted
 
             raise hinted(error, self, ctx, given) from None
-        if ctx.params.get("output") is not None and not isinstance(ctx.params["output"], list):
-            self._refuse_second_output(given, ctx)
+        for name, times, counts in self._given_again(given, ctx):
+            if name == "output":
+                ctx.fail("-o is given twice, and this command writes one file.")
+            if not ctx.params.get("quiet"):
+                say(f"note: {counts} is given {times} times; the last one counts")
         return rest
 
-    def _refuse_second_output(self, given: Sequence[str], ctx: Any) -> None:
-        """Say that a command writes one file, where two are named: the first would be forgotten without a word."""
-        options = given[: given.index("--")] if "--" in given else given
-        if sum(word == "-o" or word.partition("=")[0] == "--output" for word in options) > 1:
-            ctx.fail("-o is given twice, and this command writes one file.")
+    def _given_again(self, given: Sequence[str], ctx: Any) -> Iterator[tuple[str, int, str]]:
+        """The options of one value that have more: name, how many, and as it is written. An alias may want just that."""
+        words = [word for word in given if word.startswith("-") and len(word) > 1]
+        if len(words) < 2 or ctx.resilient_parsing:
+            return
+        order: list[Any] = self.make_parser(ctx).parse_args(args=list(given))[2]
+        for one in {one for one in order if order.count(one) > 1 and not one.multiple}:
+            if one.param_type_name == "option" and not one.is_flag:
+                yield one.name, order.count(one), max(one.opts, key=len)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         from .help_parts import in_parts

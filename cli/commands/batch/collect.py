@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from ...common_options import ConfigFile, Quiet
+from ...common_options import ConfigFile, Quiet, output_option
 from ...exit_codes import ExitCode
 from .options import BatchName
 
@@ -20,7 +18,7 @@ def collect(
     batch: BatchName = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write all results to FILE, not to what submitting named."),
+        output_option("Write all results to FILE, not to what submitting named.", is_stdout_else=False),
     ] = None,
     config: ConfigFile = None,
     quiet: Quiet = False,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ...common_options import output_option
+
 BatchName = Annotated[
     str | None,
     typer.Argument(metavar="ID", help="A batch, or the beginning of its id; without one the batch that is open."),
@@ -18,9 +20,7 @@ Poll = Annotated[
 ]
 BatchTarget = Annotated[
     str | None,
-    typer.Option(
-        "-o", "--output", metavar="FILE", help="Write the results to a file, or in parts to s3://... or a .parquet."
-    ),
+    output_option("Write the results to a file, or in parts to s3://... or a .parquet."),
 ]
 ShardName = Annotated[
     str | None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from ...common_options import AsJson, Force, Yes
+from ...common_options import AsJson, Force, Yes, output_option
 from ...exit_codes import ExitCode
 from ...files.attached import AS_USUAL, AttachedOptions
 from ...options import (
@@ -72,7 +72,7 @@ class ResultOptions(Struct, frozen=True):
 
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Keep the results as JSONL; the same command goes on."),
+        output_option("Keep the results as JSONL; the same command goes on.", is_stdout_else=False),
     ] = None
     force: Force = False
     summary: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ...common_options import Force
+from ...common_options import Force, output_option
 from ...exit_codes import ExitCode
 
 
@@ -16,7 +16,7 @@ def report(
     runs: Annotated[list[str], typer.Argument(metavar="ID", help="Runs: number, last, or the beginning of an id.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Where to write the page, such as report.html."),
+        output_option("Where to write the page, such as report.html."),
     ] = None,
     force: Force = False,
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The page's title.")] = None,

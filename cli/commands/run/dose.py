@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...common_options import AsJson, ConfigFile, Force, Quiet
+from ...common_options import AsJson, ConfigFile, Force, Quiet, output_option
 from ...exit_codes import ExitCode
 from ...options import AllowUnpriced, Files, MaxCost, Profiles, PromptArgument, System
 
@@ -56,9 +56,7 @@ def dose(
     system: System = None,
     output_format: Annotated[DoseFormat | None, typer.Option("--format", help="How to print the curves.")] = None,
     json: AsJson = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the curves to a file, as dose.html.")
-    ] = None,
+    output: Annotated[Path | None, output_option("Write the curves to a file, as dose.html.")] = None,
     force: Force = False,
     config: ConfigFile = None,
     quiet: Quiet = False,

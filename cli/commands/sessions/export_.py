@@ -8,16 +8,14 @@ from typing import Annotated
 
 import typer
 
-from ...common_options import Force
+from ...common_options import Force, output_option
 from ...exit_codes import ExitCode
 from .exchange_form import ExchangeForm
 
 
 def export_(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The session; the latest without one.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to FILE instead of stdout.")
-    ] = None,
+    output: Annotated[Path | None, output_option("Write it to FILE instead of stdout.")] = None,
     form: Annotated[
         ExchangeForm | None,
         typer.Option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; md for FILE.md, else thinkdial."),
