@@ -67,7 +67,7 @@ class LightCommand(TyperCommand):
         return rest
 
     def _given_again(self, given: Sequence[str], ctx: Any) -> Iterator[tuple[str, int, str]]:
-        """The options of one value that have more: name, how many, and as it is written. An alias may want just that."""
+        """The options of one value that have more: name, how many, and as it is written. Aliases may want just that."""
         words = [word for word in given if word.startswith("-") and len(word) > 1]
         if len(words) < 2 or ctx.resilient_parsing:
             return
