@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..providers.errors import UsageError
 from ..providers.untrusted import harmless
+from .framework.keyboard import typed_line
 from .output import aside, console, is_terminal, say, show
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def agreed(question: str) -> bool:
     """Whether somebody types yes on the terminal. Anything else, the end of input and Ctrl-C are no."""
     aside(f"{harmless(question)} [y/N] ")
     try:
-        typed = sys.stdin.readline()
+        typed = typed_line()
     except KeyboardInterrupt:
         typed = ""
     if not typed.endswith("\n"):

@@ -42,7 +42,8 @@ COMMANDS: tuple[tuple[str, tuple[str, ...], int, int], ...] = (
     ("history list", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email", "hashlib"), 244, 342),
     ("spend", (*NETWORK, *HEAVY, *CALLS, "rich", "yaml", "email"), 271, 373),
     ("compare hi -p p -p q -p r", (*HEAVY, *CLIENTS, "rich"), 464, 692),
-    ("batch run rows.jsonl -p p -o -", (*HEAVY, *CLIENTS), 622, 945),
+    ("batch run rows.jsonl -p p", (*HEAVY, *CLIENTS), 651, 965),
+    ("batch run rows.jsonl -p p -o out.jsonl", (*HEAVY, *CLIENTS), 622, 945),
     ("--help", (*NETWORK, *HEAVY, "sqlite3", "yaml", "rich.console"), 188, 274),
 )
 """Each command with what it must not import, and the most modules and classes that it may bring into the process: of

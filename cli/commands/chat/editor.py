@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -50,9 +51,9 @@ class Editor:
 
     def read(self, who: str, draft: Draft) -> Draft | None:
         self._pasted |= draft.pasted
-        with _ended_by_sigterm():
+        with _ended_by_sigterm(self._session.app) as leave_at_once:
             try:
-                text = self._session.prompt([("bold", f"{one_line(who)}> ")], default=draft.text)
+                text = self._session.prompt([("bold", f"{one_line(who)}> ")], default=draft.text, pre_run=leave_at_once)
             except EOFError:
                 return None
         return Draft(text, self._pasted)
@@ -107,14 +108,28 @@ def _keys(paste: Callable[[str], None]) -> KeyBindings:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Generator[None]:
-    """While somebody types, SIGTERM ends the program and leaves the terminal as it was."""
+def _ended_by_sigterm(editor: Application[str]) -> Generator[Callable[[], None]]:
+    """While somebody types, SIGTERM ends the program and leaves the terminal as it was.
 
-    def leave(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+    Nothing is raised where the signal finds the program: that may be a callback whose errors are dropped. What is
+    given ends an editor that begins when the signal has come already.
+    """
+    heard = list[int]()
 
-    before = signal.signal(signal.SIGTERM, leave)
+    def hear(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        if (loop := editor.loop) is not None:
+            with suppress(RuntimeError):  # it is closed: the editor has ended by itself
+                loop.call_soon_threadsafe(leave)
+
+    def leave() -> None:
+        if heard and editor.is_running and not editor.is_done:
+            editor.exit(result="")
+
+    before = signal.signal(signal.SIGTERM, hear)
     try:
-        yield
+        yield leave
     finally:
         signal.signal(signal.SIGTERM, before)
+        if heard:
+            raise SystemExit(128 + heard[0])

@@ -8,6 +8,7 @@ from typing import Protocol
 from ....engine.sessions.drafts import Draft
 from ....providers.errors import UsageError
 from ....providers.untrusted import harmless
+from ...framework.keyboard import typed_line
 from ...output import aside
 from ...prompt import MAX_PROMPT_BYTES
 
@@ -68,7 +69,7 @@ class PlainLines:
         while True:
             aside(f"{harmless(who)}> " if not lines else "... ")
             try:
-                line = sys.stdin.readline()
+                line = typed_line()
             except KeyboardInterrupt:
                 aside("\n")
                 raise

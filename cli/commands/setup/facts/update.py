@@ -32,8 +32,9 @@ def update(
     from .....engine.lookups.documents import new_facts_document
     from .....engine.lookups.fact_update import use_facts
     from .....providers.errors import UsageError
+    from ....confirmation import agreed
     from ....formats import json_text
-    from ....output import aside, emit, is_terminal, say
+    from ....output import emit, is_terminal, say
     from ....views.setup.fact_file import change_words
     from .options import new_facts
 
@@ -42,8 +43,7 @@ def update(
     if not yes:
         if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
             raise UsageError("there is nobody to ask whether to use it", hint="pass --yes to use it as it is shown")
-        aside("Use these facts? [y/N] ")
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        if not agreed("Use these facts?"):
             say("nothing was changed")
             return ExitCode.OK
     path = use_facts(new, datetime.now(UTC), accept=accept)
