@@ -15,18 +15,20 @@ _LEAST_S = 0.002
 def growth(work: Callable[[int], object], n: int) -> float:
     """The CPU time of `work(2 * n)` in times of that of `work(n)`; 1 where both are next to nothing.
 
-    What looks worse than linear is measured again, up to eight times, and the best times are taken.
+    What looks worse than linear is measured again, up to six times, and the best times are taken; then at twice and
+    four times the size, where a busy machine counts for less, and what is quadratic for more.
     """
-    first = second = float("inf")
     ratio = 1.0
-    for _ in range(8):
-        second = min(second, _measured(work, 2 * n))
-        if second < _LEAST_S:
-            return 1.0
-        first = min(first, _measured(work, n))
-        ratio = second / max(first, _LEAST_S / 2)
-        if ratio < LINEAR or second > 5:
-            break
+    for size in (n, 2 * n, 4 * n):
+        first = second = float("inf")
+        for _ in range(6):
+            second = min(second, _measured(work, 2 * size))
+            if second < _LEAST_S:
+                return 1.0
+            first = min(first, _measured(work, size))
+            ratio = second / max(first, _LEAST_S / 2)
+            if ratio < LINEAR or second > 5:
+                return ratio
     return ratio
 
 
