@@ -311,7 +311,7 @@ class Client:
         except asyncio.CancelledError:
             if not self._is_closed or (caller is not None and caller.cancelling() > cancelled):
                 raise
-            raise UsageError("the client was closed before anything was sent") from None
+            raise UsageError("the client was closed while this was asked") from None
         finally:
             self._under_way.discard(task)
         if caller is not None and caller.cancelling() > cancelled:

@@ -72,8 +72,8 @@ class LightCommand(TyperCommand):
         if len(words) < 2 or ctx.resilient_parsing:
             return
         order: list[Any] = self.make_parser(ctx).parse_args(args=list(given))[2]
-        for one in {one for one in order if order.count(one) > 1 and not one.multiple}:
-            if one.param_type_name == "option" and not one.is_flag:
+        for one in dict.fromkeys(order):
+            if order.count(one) > 1 and one.param_type_name == "option" and not (one.multiple or one.is_flag):
                 yield one.name, order.count(one), max(one.opts, key=len)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -106,5 +106,5 @@ def frames():
 
 @pytest.fixture
 def vendors_of(client: httpx2.Client):
-    """Vendors of another simulator than the session's."""
+    """Vendors of another simulator than the test's."""
     return lambda base_url: Vendors(client, base_url)

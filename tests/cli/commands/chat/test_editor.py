@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 
 import pytest
+from prompt_toolkit import PromptSession
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from thinkdial.cli.commands.chat.editor import Editor
+from thinkdial.cli.commands.chat.editor import Editor, _ended_by_sigterm
 from thinkdial.engine.sessions.drafts import Draft
 
 
@@ -17,7 +18,7 @@ def editor(kept: list[str]) -> Editor:
     return Editor(lambda _: (), lambda draft: kept.append(draft.text))
 
 
-def test_a_sigterm_that_comes_before_it_begins_or_where_errors_are_dropped_ends_it() -> None:
+def test_a_sigterm_ends_it_also_where_errors_are_dropped() -> None:
     """In a callback of a weak reference, say; it raises nothing where it finds the program."""
     kept: list[str] = []
     with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
@@ -26,7 +27,15 @@ def test_a_sigterm_that_comes_before_it_begins_or_where_errors_are_dropped_ends_
         keys.send_text("a")
         with pytest.raises(SystemExit) as ended:
             typed.read("x", Draft())
-        assert ended.value.code == 128 + signal.SIGTERM and "a" in kept
+        assert ended.value.code == 128 + signal.SIGTERM and kept[-1] == "a"
+
+
+def test_one_that_comes_before_it_begins_ends_it() -> None:
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        session: PromptSession[str] = PromptSession()
+        with pytest.raises(SystemExit), _ended_by_sigterm(session.app) as leave_at_once:
+            signal.raise_signal(signal.SIGTERM)
+            assert session.prompt(pre_run=leave_at_once) == ""
 
 
 def _dropped() -> None:
